@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: ISC */
+/* fsio: files done properly. */
+
+#include "base/fsio.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/stream.h"
+#include "base/sys.h"
+
+enum { FSIO_LOCK_NAP_MS = 20 };
+
+const char *
+fsio_mode_text(mode_t mode, char text[8])
+{
+	snprintf(text, 8, "%04o", (unsigned)mode & 07777);
+	return text;
+}
+
+/* The directory that path is in. To be freed. */
+static char *
+fsio_dir_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL)
+		return mem_dup(".");
+	if (slash == path)
+		return mem_dup("/");
+	return mem_dup_n(path, (size_t)(slash - path));
+}
+
+static int
+fsio_open_dir(const char *dir)
+{
+	return open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* 0, or -1 with errno set. Not every file system can: that is no failure. */
+static int
+fsio_sync_dir(int fd)
+{
+	return fsync(fd) == -1 && errno != EINVAL ? -1 : 0;
+}
+
+/*
+ * Make one directory unless it is there; 0, or -1 with errno set. That its
+ * name lasts is as good as we can: we may be barred from opening the parent.
+ */
+static int
+fsio_make_dir(const char *path)
+{
+	struct stat st;
+	char *parent;
+	int fd;
+
+	if (mkdir(path, 0700) == -1) {
+		int saved = errno;
+
+		if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+			return 0;
+		errno = saved == EEXIST ? ENOTDIR : saved;
+		return -1;
+	}
+	parent = fsio_dir_of(path);
+	fd = fsio_open_dir(parent);
+	if (fd != -1) {
+		fsio_sync_dir(fd);
+		close(fd);
+	}
+	free(parent);
+	return 0;
+}
+
+int
+fsio_make_dirs(const char *path, struct err *e)
+{
+	char *part = mem_dup(path);
+	char *slash = part;
+	int rc = 0;
+
+	while (rc == 0 && slash != NULL) {
+		slash += strspn(slash, "/");
+		slash = strchr(slash, '/');
+		if (slash != NULL)
+			*slash = '\0';
+		if (fsio_make_dir(part) == -1)
+			rc = err_set_errno(
+			    e, EX_CANTCREAT, errno, "make directory: %s", part);
+		if (slash != NULL)
+			*slash = '/';
+	}
+	free(part);
+	return rc;
+}
+
+/* Say why path does not open; where access is what fails, between whom. */
+static int
+fsio_say_closed(const char *path, int errnum, struct err *e)
+{
+	unsigned us = (unsigned)geteuid();
+	struct stat st;
+	char mode[8];
+
+	if (errnum != EACCES)
+		err_set_errno(e, EX_NOINPUT, errnum, "open: %s", path);
+	else if (stat(path, &st) == -1)
+		err_set(e, EX_NOINPUT,
+		    "open: %s: %s (a directory above it is closed to uid %u)",
+		    path, strerror(errnum), us);
+	else
+		err_set(e, EX_NOINPUT,
+		    "open: %s: %s (owner uid %u, mode %s; we are uid %u)", path,
+		    strerror(errnum), (unsigned)st.st_uid,
+		    fsio_mode_text(st.st_mode, mode), us);
+	errno = errnum;
+	return EX_NOINPUT;
+}
+
+int
+fsio_open_read(const char *path, int *fd, struct stat *st, struct err *e)
+{
+	int f = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int rc;
+
+	if (f == -1)
+		return fsio_say_closed(path, errno, e);
+	if (fstat(f, st) == -1) {
+		rc = fsio_say_closed(path, errno, e);
+	} else if (!S_ISREG(st->st_mode)) {
+		rc = err_set(
+		    e, EX_NOINPUT, "open: %s: not a regular file", path);
+		errno = S_ISDIR(st->st_mode) ? EISDIR : EINVAL;
+	} else {
+		*fd = f;
+		return 0;
+	}
+	close(f);
+	return rc;
+}
+
+int
+fsio_read_all(int fd, const char *path, struct buf *b, struct err *e)
+{
+	struct stream_source s = stream_from_fd(fd);
+	char chunk[8192];
+	ssize_t got;
+	int rc = 0;
+
+	while (rc == 0 && (got = s.read(&s, chunk, sizeof(chunk))) != 0) {
+		if (got == -1)
+			rc =
+			    err_set_errno(e, EX_IOERR, errno, "read: %s", path);
+		else if (!buf_add(b, chunk, (size_t)got))
+			rc = err_set(e, EX_DATAERR,
+			    "read: %s: larger than %zu octets", path, b->max);
+	}
+	buf_wipe(chunk, sizeof(chunk)); /* it may be a key */
+	return rc;
+}
+
+/* Give the new file fd its content for good; 0, or -1 with errno set. */
+static int
+fsio_fill(int fd, mode_t mode, const void *p, size_t n)
+{
+	struct stream_sink s = stream_to_fd(fd);
+
+	if (fchmod(fd, mode) == -1 || s.write(&s, p, n) == -1)
+		return -1;
+	return fsync(fd);
+}
+
+/* A template for mkostemp(3): hidden, and named after path. To be freed. */
+static char *
+fsio_template(const char *dir, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return mem_printf(
+	    "%s/.%s.XXXXXX", dir, slash != NULL ? slash + 1 : path);
+}
+
+/* Write the new file; temp, a template, becomes its name. */
+static int
+fsio_write_temp(char *temp, mode_t mode, const void *p, size_t n, struct err *e)
+{
+	int fd = mkostemp(temp, O_CLOEXEC);
+	int rc = 0;
+
+	if (fd == -1)
+		return err_set_errno(
+		    e, EX_CANTCREAT, errno, "make temporary file");
+	if (fsio_fill(fd, mode, p, n) == -1) {
+		rc = err_set_errno(e, EX_IOERR, errno, "write");
+		unlink(temp);
+	}
+	close(fd);
+	return rc;
+}
+
+int
+fsio_replace(
+    const char *path, mode_t mode, const void *p, size_t n, struct err *e)
+{
+	char *dir = fsio_dir_of(path);
+	char *temp = fsio_template(dir, path);
+	int fd = fsio_open_dir(dir); /* first: later is too late to fail */
+	int rc;
+
+	if (fd == -1)
+		rc = err_set_errno(e, EX_CANTCREAT, errno, "open directory");
+	else
+		rc = fsio_write_temp(temp, mode, p, n, e);
+	if (rc == 0 && rename(temp, path) == -1) {
+		rc = err_set_errno(e, EX_CANTCREAT, errno, "rename");
+		unlink(temp);
+	} else if (rc == 0 && fsio_sync_dir(fd) == -1) {
+		rc = err_set_errno(e, EX_IOERR, errno, "sync directory");
+	}
+	if (rc != 0)
+		err_wrap(e, "replace: %s", path);
+	if (fd != -1)
+		close(fd);
+	free(temp);
+	free(dir);
+	return rc;
+}
+
+static void
+fsio_nap(void)
+{
+	const struct timespec nap = { 0, FSIO_LOCK_NAP_MS * 1000000L };
+
+	nanosleep(&nap, NULL);
+}
+
+/* Lock fd before due; 0, or -1 with errno set (EWOULDBLOCK: it was late). */
+static int
+fsio_wait_lock(int fd, int64_t due)
+{
+	while (flock(fd, LOCK_EX | LOCK_NB) == -1) {
+		if (errno != EINTR &&
+		    (errno != EWOULDBLOCK || sys_mono() >= due))
+			return -1;
+		fsio_nap();
+	}
+	return 0;
+}
+
+/* Is fd still the file that path names? It may be replaced as we wait. */
+static bool
+fsio_is_at(int fd, const char *path)
+{
+	struct stat ours, named;
+
+	return fstat(fd, &ours) == 0 && stat(path, &named) == 0 &&
+	       ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+}
+
+int
+fsio_lock(const char *path, int64_t due, int *fd, struct err *e)
+{
+	int f, rc;
+
+	for (;;) {
+		f = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (f == -1)
+			return err_set_errno(
+			    e, EX_CANTCREAT, errno, "lock: %s", path);
+		if (fsio_wait_lock(f, due) == -1)
+			break;
+		if (fsio_is_at(f, path)) {
+			*fd = f;
+			return 0;
+		}
+		close(f);
+	}
+	if (errno == EWOULDBLOCK)
+		rc = err_set(e, EX_TEMPFAIL,
+		    "lock: %s: another process holds it; try again later",
+		    path);
+	else
+		rc = err_set_errno(e, EX_CANTCREAT, errno, "lock: %s", path);
+	close(f);
+	return rc;
+}
+
+/* Not every file system knows O_TMPFILE. -1 with errno set. */
+static int
+fsio_unnamed_in(const char *dir)
+{
+	/* O_EXCL: nor can it ever be given a name. */
+	int fd = open(dir, O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+	char *temp;
+
+	if (fd != -1)
+		return fd;
+	temp = fsio_template(dir, "osmtp");
+	fd = mkostemp(temp, O_CLOEXEC);
+	if (fd != -1)
+		unlink(temp);
+	free(temp);
+	return fd;
+}
+
+int
+fsio_unnamed(const char *const *dirs, size_t n, int *fd, struct err *e)
+{
+	int f = -1;
+	size_t i;
+
+	for (i = 0; i < n && f == -1; i++) {
+		if (dirs[i] != NULL)
+			f = fsio_unnamed_in(dirs[i]);
+	}
+	if (f == -1)
+		f = memfd_create("osmtp", MFD_CLOEXEC);
+	if (f == -1)
+		return err_set_errno(
+		    e, EX_CANTCREAT, errno, "make temporary file");
+	/* Exactly, whatever the umask or the kernel think. */
+	if (fchmod(f, 0600) == -1) {
+		err_set_errno(
+		    e, EX_CANTCREAT, errno, "make temporary file: set mode");
+		close(f);
+		return EX_CANTCREAT;
+	}
+	*fd = f;
+	return 0;
+}
