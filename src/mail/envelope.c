@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * envelope: sender and recipients.
+ *
+ * Recipients are found by an open hash of their texts, domains folded, since
+ * a list may have tens of thousands. A slot holds the index of a recipient
+ * plus one, or 0; at most half of the slots are in use.
+ */
+#include "mail/envelope.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/sys.h"
+#include "base/text.h"
+
+enum { ENVELOPE_FIRST_SLOTS = 16 };
+
+void
+envelope_make_id(char id[ENVELOPE_ID_LENGTH + 1], int64_t now)
+{
+	static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
+	uint64_t when = (uint64_t)now;
+	uint64_t chance;
+	int i;
+
+	sys_random(&chance, sizeof(chance));
+	for (i = ENVELOPE_ID_LENGTH - 1; i >= 9; i--, chance >>= 5)
+		id[i] = digits[chance & 31];
+	for (; i >= 0; i--, when >>= 5)
+		id[i] = digits[when & 31];
+	id[ENVELOPE_ID_LENGTH] = '\0';
+}
+
+/* The text of a as it goes to the wire; NULL, and EX_DATAERR, if it may not. */
+static char *
+envelope_text(const struct addr *a, struct err *e)
+{
+	char *text = addr_text(a);
+	int code = 0;
+
+	if (addr_is_bare(a))
+		code = err_set(e, EX_DATAERR,
+		    "address: %.80s: has no domain behind an at sign", text);
+	else
+		code = addr_check_wire(text, strlen(text), e);
+	if (code == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* Is there an octet over 127 in s? */
+static bool
+envelope_is_utf8(const char *s)
+{
+	while (*s != '\0' && (unsigned char)*s < 128)
+		s++;
+	return *s != '\0';
+}
+
+int
+envelope_set_sender(struct envelope *v, const struct addr *a, struct err *e)
+{
+	char *text = envelope_text(a, e);
+	size_t i;
+
+	if (text == NULL)
+		return EX_DATAERR;
+	mem_replace(&v->sender, text);
+	v->utf8 = envelope_is_utf8(text);
+	for (i = 0; i < v->n_rcpts && !v->utf8; i++)
+		v->utf8 = envelope_is_utf8(v->rcpts[i]);
+	return 0;
+}
+
+/* FNV-1a; octets from index domain on count without case. */
+static uint32_t
+envelope_hash(const char *s, size_t domain)
+{
+	uint32_t h = 2166136261u;
+	size_t i;
+
+	for (i = 0; s[i] != '\0'; i++) {
+		h ^= (unsigned char)(i < domain ? s[i] : text_lower(s[i]));
+		h *= 16777619u;
+	}
+	return h;
+}
+
+/*
+ * The slot of the recipient that equals s, or the free one where it belongs.
+ * s + domain is what counts without case.
+ */
+static uint32_t *
+envelope_slot(const struct envelope *v, const char *s, size_t domain)
+{
+	size_t i = envelope_hash(s, domain);
+	const char *rcpt;
+
+	for (;; i++) {
+		i &= v->n_slots - 1;
+		if (v->slots[i] == 0)
+			break;
+		rcpt = v->rcpts[v->slots[i] - 1];
+		if (strncmp(rcpt, s, domain) == 0 &&
+		    text_case_eq(rcpt + domain, s + domain))
+			break;
+	}
+	return &v->slots[i];
+}
+
+/* Where the domain of a complete address begins. */
+static size_t
+envelope_domain(const char *text)
+{
+	return (size_t)(strrchr(text, '@') - text);
+}
+
+/* Make room for one recipient more. */
+static void
+envelope_grow(struct envelope *v)
+{
+	uint32_t i;
+
+	if (v->n_rcpts < v->n_slots / 2)
+		return;
+	free(v->slots);
+	v->n_slots = v->n_slots > 0 ? 2 * v->n_slots : ENVELOPE_FIRST_SLOTS;
+	v->slots = mem_new(v->n_slots, sizeof(*v->slots));
+	v->rcpts = mem_grow(v->rcpts, v->n_slots / 2, sizeof(*v->rcpts));
+	for (i = 0; i < v->n_rcpts; i++)
+		*envelope_slot(v, v->rcpts[i], envelope_domain(v->rcpts[i])) =
+		    i + 1;
+}
+
+int
+envelope_add_rcpt(struct envelope *v, const struct addr *a, struct err *e)
+{
+	char *text;
+	uint32_t *slot;
+
+	if (addr_is_null(a))
+		return err_set(
+		    e, EX_DATAERR, "address: <>: no address of a recipient");
+	text = envelope_text(a, e);
+	if (text == NULL)
+		return EX_DATAERR;
+	envelope_grow(v);
+	slot = envelope_slot(v, text, envelope_domain(text));
+	if (*slot != 0) {
+		free(text);
+		return 0;
+	}
+	if (v->n_rcpts == ENVELOPE_MAX_RCPTS) {
+		free(text);
+		return err_set(e, EX_DATAERR,
+		    "envelope: more than %d recipients", ENVELOPE_MAX_RCPTS);
+	}
+	v->rcpts[v->n_rcpts] = text;
+	*slot = (uint32_t)++v->n_rcpts;
+	v->utf8 = v->utf8 || envelope_is_utf8(text);
+	return 0;
+}
+
+void
+envelope_clear(struct envelope *v)
+{
+	size_t i;
+
+	for (i = 0; i < v->n_rcpts; i++)
+		free(v->rcpts[i]);
+	free(v->rcpts);
+	free(v->slots);
+	free(v->sender);
+	*v = (struct envelope){ 0 };
+}

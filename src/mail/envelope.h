@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * envelope: who gets a message and who hears of its fate (RFC 5321 2.3.1).
+ *
+ * Must not know: profiles, the network.
+ */
+#ifndef MAIL_ENVELOPE_H
+#define MAIL_ENVELOPE_H
+
+#include "base/err.h"
+#include "mail/addr.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	ENVELOPE_MAX_RCPTS = 50000,
+	ENVELOPE_ID_LENGTH = 16 /* [0-9a-hjkmnp-tv-z]: 9 of time, 7 random */
+};
+
+struct envelope {
+	char id[ENVELOPE_ID_LENGTH + 1];
+	char *sender; /* "" is the null sender */
+	char **rcpts; /* each as it goes to the wire, no two the same */
+	size_t n_rcpts;
+	bool eight_bit;	 /* the body holds octets over 127 */
+	bool utf8;	 /* an address needs SMTPUTF8 (RFC 6531) */
+	uint64_t size;	 /* octets of head and body as they go out */
+	uint32_t *slots; /* private: finds a recipient by hash */
+	size_t n_slots;	 /* private: twice the room in rcpts */
+};
+
+/* A new ID of now (ms since 1970) and 35 random bits. */
+void envelope_make_id(char id[ENVELOPE_ID_LENGTH + 1], int64_t now);
+
+/*
+ * Set the sender, add a recipient. Both take complete addresses (a bare name,
+ * or a null recipient: EX_DATAERR) and refuse what addr_check_wire() refuses:
+ * EX_DATAERR. The envelope begins as {0}; utf8 follows the addresses. A
+ * recipient that is there already is not added again; more than
+ * ENVELOPE_MAX_RCPTS: EX_DATAERR.
+ */
+int envelope_set_sender(
+    struct envelope *v, const struct addr *a, struct err *e);
+int envelope_add_rcpt(struct envelope *v, const struct addr *a, struct err *e);
+
+void envelope_clear(struct envelope *v);
+
+#endif
