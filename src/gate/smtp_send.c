@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: ISC */
+/* smtp_send: one message: envelope, body, verdict. */
+/*
+ * The envelope is a list of commands, MAIL, RCPT.., DATA, of which `sent` went
+ * into the buffer and `answered` have a reply. With PIPELINING sent runs
+ * ahead; without it, it waits for each answer. Replies are matched by count.
+ *
+ * A recipient that the server accepted keeps kind OPEN until the final reply.
+ */
+#include "gate/smtp_part.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+
+enum {
+	PACE_MS = 5 * 60 * 1000, /* a body must move so much .. */
+	PACE_OCTETS = 300 * 1024 /* .. in that time */
+};
+
+/* ---- the envelope */
+
+static void
+add_mail(struct smtp *s)
+{
+	struct buf b;
+
+	buf_init(&b, 4096);
+	buf_add_fmt(&b, "MAIL FROM:<%s>", s->tx.v->sender);
+	if (s->offer.has_size)
+		buf_add_fmt(
+		    &b, " SIZE=%llu", (unsigned long long)s->tx.v->size);
+	if (s->tx.v->eight_bit)
+		buf_add_str(&b, " BODY=8BITMIME");
+	if (s->tx.v->utf8)
+		buf_add_str(&b, " SMTPUTF8");
+	smtp_add_command(s, b.data);
+	buf_clear(&b);
+}
+
+static void
+add_next_command(struct smtp *s)
+{
+	char *line;
+
+	if (s->tx.sent == 0) {
+		add_mail(s);
+	} else if (s->tx.sent + 1 < s->tx.commands) {
+		line = mem_printf(
+		    "RCPT TO:<%s>", s->tx.v->rcpts[s->tx.todo[s->tx.sent - 1]]);
+		smtp_add_command(s, line);
+		free(line);
+	} else {
+		smtp_add_command(s, "DATA");
+	}
+	s->tx.sent++;
+}
+
+/* Is there sense in the next command, and may it go now? */
+static bool
+may_send_next(const struct smtp *s)
+{
+	if (s->tx.sent == s->tx.commands)
+		return false;
+	if (s->offer.pipelining)
+		return secret_len(&s->out) < SMTP_GROUP;
+	if (s->tx.sent != s->tx.answered)
+		return false;
+	return !s->tx.mail_refused &&
+	       !(s->tx.sent + 1 == s->tx.commands && s->tx.accepted == 0);
+}
+
+static bool
+reply_is_in_place(int code, bool is_data)
+{
+	if (code >= 400)
+		return true;
+	return is_data ? code == 354 : code / 100 == 2;
+}
+
+/* Set the outcome of all that the server has not refused yet. */
+static void
+settle_open(struct smtp *s, enum outcome_stage stage)
+{
+	size_t i;
+
+	for (i = 0; i < s->tx.v->n_rcpts; i++)
+		if (s->tx.result[i].kind == OUTCOME_OPEN)
+			smtp_set_by_reply(s, &s->tx.result[i], stage);
+}
+
+static void
+take_envelope_reply(struct smtp *s)
+{
+	size_t i = s->tx.answered;
+	bool ok = s->reply.code < 400;
+	struct outcome *o;
+
+	if (i == 0) {
+		s->tx.mail_refused = !ok;
+		if (!ok)
+			settle_open(s, OUTCOME_AT_MAIL);
+	} else if (i + 1 < s->tx.commands) {
+		o = &s->tx.result[s->tx.todo[i - 1]];
+		if (s->tx.mail_refused)
+			return; /* means nothing (RFC 2920 3.1) */
+		if (ok) {
+			o->code = s->reply.code;
+			o->stage = OUTCOME_AT_RCPT;
+			s->tx.accepted++;
+		} else {
+			smtp_set_by_reply(s, o, OUTCOME_AT_RCPT);
+			s->tx.put_off |= s->reply.code == 452 && s->tx.accepted;
+		}
+	} else if (!ok && s->tx.accepted > 0) {
+		settle_open(s, OUTCOME_AT_DATA);
+		s->tx.accepted = 0;
+	}
+}
+
+/* All commands that will be sent have their answer. */
+static void
+end_envelope(struct smtp *s)
+{
+	bool data_open =
+	    s->tx.answered == s->tx.commands && s->reply.code == 354;
+
+	free(s->tx.todo);
+	s->tx.todo = NULL;
+	if (data_open && s->tx.accepted > 0) {
+		smtp_give_time(s, s->target->timeouts.data);
+		s->tx.pace_due = s->now + PACE_MS;
+		s->tx.pace_octets = 0;
+		smtp_set_state(s, SMTP_ST_BODY);
+		return;
+	}
+	smtp_give_time(s, s->target->timeouts.reply);
+	if (data_open) {
+		/* Nobody is left, yet the server wants a text (RFC 2920). */
+		smtp_add_command(s, ".");
+		smtp_set_state(s, SMTP_ST_VOID);
+	} else {
+		smtp_add_command(s, "RSET");
+		smtp_set_state(s, SMTP_ST_RSET);
+	}
+}
+
+bool
+smtp_do_envelope(struct smtp *s)
+{
+	while (may_send_next(s))
+		add_next_command(s);
+	smtp_push(s);
+	if (!smtp_pull(s))
+		return false;
+	if (s->tx.answered == s->tx.sent) {
+		smtp_lose(s, "the server replied before it was asked", true);
+		return true;
+	}
+	if (s->reply.code == 421) {
+		smtp_fail_by_reply(s, smtp_stage(s));
+		return true;
+	}
+	if (!reply_is_in_place(
+		s->reply.code, s->tx.answered + 1 == s->tx.commands)) {
+		smtp_lose(
+		    s, "the server's reply does not fit the command", true);
+		return true;
+	}
+	take_envelope_reply(s);
+	s->tx.answered++;
+	smtp_give_time(
+	    s, s->tx.answered + 1 == s->tx.commands
+		   ? smtp_least(s->target->timeouts.reply, SMTP_AUTH_MS)
+		   : s->target->timeouts.reply);
+	if (s->tx.answered == s->tx.sent && !may_send_next(s))
+		end_envelope(s);
+	reply_reset(&s->reply);
+	return true;
+}
+
+/* ---- the body */
+
+/* Stuff dots (RFC 5321 4.5.2) while appending n octets to the chunk. */
+static void
+stuff(struct smtp *s, const char *p, size_t n)
+{
+	struct smtp_transfer *t = &s->tx;
+	char *to = s->chunk + s->chunk_n;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (t->line_start && p[i] == '.')
+			*to++ = '.';
+		*to++ = p[i];
+		t->line_start = p[i] == '\n' && t->last_cr;
+		t->last_cr = p[i] == '\r';
+	}
+	s->chunk_n = (size_t)(to - s->chunk);
+}
+
+static void
+add_to_chunk(struct smtp *s, const char *command)
+{
+	size_t n = strlen(command);
+
+	smtp_trace_line(s, true, command);
+	memcpy(s->chunk + s->chunk_n, command, n);
+	memcpy(s->chunk + s->chunk_n + n, "\r\n", 2);
+	s->chunk_n += n + 2;
+}
+
+/* The end goes with the last piece, so that a short message is one write. */
+static void
+end_body(struct smtp *s)
+{
+	struct smtp_transfer *t = &s->tx;
+
+	t->body_done = true;
+	if (!t->line_start)
+		stuff(s, "\r\n", 2);
+	add_to_chunk(s, ".");
+	if (t->last && s->offer.pipelining && !t->put_off) {
+		add_to_chunk(s, "QUIT");
+		t->quit_sent = true;
+	}
+}
+
+/* The next chunk of body. */
+static void
+fill_chunk(struct smtp *s)
+{
+	char piece[SMTP_CHUNK / 2];
+	ssize_t n = 1;
+
+	s->chunk_at = s->chunk_n = 0;
+	while (n > 0 && s->chunk_n < SMTP_CHUNK) {
+		n = s->tx.body.read(s->tx.body.ctx, piece, sizeof(piece));
+		if (n > 0)
+			stuff(s, piece, (size_t)n);
+	}
+	if (n == 0)
+		end_body(s);
+	else if (n < 0)
+		smtp_fail(s, OUTCOME_LATER, OUTCOME_CLASS_T, OUTCOME_AT_BODY, 0,
+		    "the message could not be read; nothing was delivered");
+}
+
+bool
+smtp_do_body(struct smtp *s)
+{
+	if (smtp_pull(s)) {
+		/* A refusal in mid-body is a verdict; else it is a breach. */
+		if (s->reply.code >= 400)
+			smtp_fail_by_reply(s, OUTCOME_AT_BODY);
+		else
+			smtp_lose(
+			    s, "the server replied before it was asked", true);
+		return true;
+	}
+	if (s->state != SMTP_ST_BODY || s->write_broken)
+		return false; /* lost, or about to be by the next read */
+	if (s->now >= s->tx.pace_due) {
+		if (s->tx.pace_octets < PACE_OCTETS) {
+			smtp_lose(s, "the server takes the message too slowly",
+			    false);
+			return true;
+		}
+		s->tx.pace_due = s->now + PACE_MS;
+		s->tx.pace_octets = 0;
+	}
+	if (!smtp_push(s))
+		return false;
+	if (!s->tx.body_done) {
+		fill_chunk(s);
+		return true;
+	}
+	s->tx.dot_sent = !s->write_broken;
+	smtp_give_time(s, s->target->timeouts.final);
+	smtp_set_state(s, SMTP_ST_FINAL);
+	return true;
+}
+
+bool
+smtp_do_final(struct smtp *s)
+{
+	size_t i;
+
+	if (!smtp_pull(s))
+		return false;
+	if (s->reply.code < 400 && s->reply.code / 100 != 2) {
+		smtp_lose(
+		    s, "the server's reply does not fit the command", true);
+		return true;
+	}
+	for (i = 0; i < s->tx.v->n_rcpts; i++) {
+		if (s->tx.result[i].kind != OUTCOME_OPEN)
+			continue;
+		if (s->reply.code < 400)
+			outcome_set(&s->tx.result[i], OUTCOME_DELIVERED,
+			    OUTCOME_CLASS_NONE, OUTCOME_AT_FINAL, s->reply.code,
+			    smtp_reply_text(s));
+		else
+			smtp_set_by_reply(
+			    s, &s->tx.result[i], OUTCOME_AT_FINAL);
+	}
+	s->tx.v = NULL;
+	smtp_set_state(s, s->tx.quit_sent || s->reply.code == 421
+			      ? SMTP_ST_CLOSED
+			      : SMTP_ST_IDLE);
+	reply_reset(&s->reply);
+	return true;
+}
+
+/* After RSET or the lone dot: whatever is answered, the verdicts stand. */
+bool
+smtp_do_leave(struct smtp *s)
+{
+	smtp_push(s);
+	if (s->tx.last) {
+		s->tx.v = NULL;
+		smtp_set_state(s, SMTP_ST_IDLE);
+		smtp_quit(s);
+		return true;
+	}
+	if (!smtp_pull(s))
+		return s->state == SMTP_ST_CLOSED;
+	s->tx.v = NULL;
+	smtp_set_state(s, s->reply.code / 100 == 2 || s->state == SMTP_ST_VOID
+			      ? SMTP_ST_IDLE
+			      : SMTP_ST_CLOSED);
+	reply_reset(&s->reply);
+	return true;
+}
+
+/* What the server can't take is refused before MAIL, for all alike. */
+static const char *
+unfit(const struct smtp *s)
+{
+	if (s->offer.size > 0 && s->tx.v->size > s->offer.size)
+		return "the message is larger than the server takes (SIZE)";
+	if (s->tx.v->eight_bit && !s->offer.eight_bit)
+		return "the message has 8-bit text and the server does not "
+		       "offer 8BITMIME";
+	if (s->tx.v->utf8 && !s->offer.utf8)
+		return "an address is not ASCII and the server does not offer "
+		       "SMTPUTF8";
+	return NULL;
+}
+
+void
+smtp_send(struct smtp *s, const struct envelope *v,
+    const struct smtp_body *body, struct outcome *out, bool last, int64_t now)
+{
+	const char *why;
+	size_t n = 0;
+	size_t i;
+
+	err_bug_if(s->state != SMTP_ST_IDLE);
+	s->now = now;
+	s->tx = (struct smtp_transfer){ .v = v,
+		.body = *body,
+		.result = out,
+		.last = last,
+		.line_start = true };
+	s->chunk_at = s->chunk_n = 0;
+	smtp_set_state(s, SMTP_ST_ENVELOPE);
+	if (!smtp_input_is_quiet(s))
+		return;
+	why = unfit(s);
+	if (why != NULL) {
+		smtp_fail(s, OUTCOME_REFUSED, OUTCOME_CLASS_M, OUTCOME_AT_MAIL,
+		    0, why);
+		smtp_set_state(s, SMTP_ST_IDLE);
+		return;
+	}
+	s->tx.todo = mem_new(v->n_rcpts + 1, sizeof(*s->tx.todo));
+	for (i = 0; i < v->n_rcpts; i++)
+		if (out[i].kind == OUTCOME_OPEN)
+			s->tx.todo[n++] = i;
+	err_bug_if(n == 0);
+	s->tx.commands = n + 2;
+	smtp_give_time(s, s->target->timeouts.reply);
+	smtp_step(s, now);
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: ISC */
+/* test_vault: blobs in a private directory. */
+#include "gate/vault.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/mem.h"
+#include "base/sys.h"
+#include "aid.h"
+
+static struct err e;
+static struct secret s;
+
+static void
+begin(void)
+{
+	aid_make_dir();
+	memset(&e, 0, sizeof e);
+	secret_init(&s);
+}
+
+static void
+end(void)
+{
+	secret_clear(&s);
+	aid_remove_dir();
+}
+
+static unsigned
+mode_of(const char *path)
+{
+	struct stat st;
+
+	ck_assert_int_eq(stat(path, &st), 0);
+	return (unsigned)st.st_mode & 07777;
+}
+
+static void
+store(const char *name, const char *text)
+{
+	struct secret blob;
+
+	secret_init(&blob);
+	secret_add_str(&blob, text);
+	ck_assert_int_eq(vault_write(aid_path("v"), name, &blob, &e), 0);
+	secret_clear(&blob);
+}
+
+START_TEST(write_then_read)
+{
+	char text[100];
+
+	umask(0);
+	store("noreply", "the blob\n\nof \"osmtp-vault 1 plain\"\n");
+	ck_assert_uint_eq(mode_of(aid_path("v")), 0700);
+	ck_assert_uint_eq(mode_of(aid_path("v/noreply.blob")), 0600);
+	ck_assert_str_eq(
+	    aid_read(aid_path("v/noreply.blob"), text, sizeof text),
+	    "osmtp-vault 1 plain\nthe blob\n\nof \"osmtp-vault 1 plain\"\n");
+	ck_assert_int_eq(vault_read(aid_path("v"), "noreply", &s, &e), 0);
+	ck_assert_str_eq(
+	    secret_reveal(&s), "the blob\n\nof \"osmtp-vault 1 plain\"\n");
+}
+END_TEST
+
+START_TEST(write_replaces)
+{
+	store("a", "a long first blob");
+	store("a", "two");
+	store("b", "other");
+	ck_assert_int_eq(vault_read(aid_path("v"), "a", &s, &e), 0);
+	ck_assert_str_eq(secret_reveal(&s), "two");
+	store("a", "");
+	ck_assert_int_eq(vault_read(aid_path("v"), "a", &s, &e), 0);
+	ck_assert_uint_eq(secret_len(&s), 0);
+	ck_assert_int_eq(vault_read(aid_path("v"), "b", &s, &e), 0);
+	ck_assert_str_eq(secret_reveal(&s), "other");
+}
+END_TEST
+
+START_TEST(octets_of_any_kind)
+{
+	struct secret blob;
+
+	secret_init(&blob);
+	secret_set(&blob, "a\0b\xff\n", 5);
+	ck_assert_int_eq(vault_write(aid_path("v"), "x", &blob, &e), 0);
+	ck_assert_int_eq(vault_read(aid_path("v"), "x", &s, &e), 0);
+	ck_assert_uint_eq(secret_len(&s), 5);
+	ck_assert_mem_eq(secret_reveal(&s), "a\0b\xff\n", 5);
+	secret_clear(&blob);
+}
+END_TEST
+
+START_TEST(names_stay_in_the_directory)
+{
+	store("../up", "1");
+	store(".", "2");
+	store("a/b c%", "3");
+	ck_assert_int_eq(access(aid_path("v/..%2Fup.blob"), F_OK), 0);
+	ck_assert_int_eq(access(aid_path("v/a%2Fb%20c%25.blob"), F_OK), 0);
+	ck_assert_int_ne(access(aid_path("up.blob"), F_OK), 0);
+	ck_assert_int_eq(vault_read(aid_path("v"), ".", &s, &e), 0);
+	ck_assert_str_eq(secret_reveal(&s), "2");
+	/* A name cannot be taken for another's lock. */
+	store("a.lock", "4");
+	ck_assert_int_eq(access(aid_path("v/a.lock"), F_OK), -1);
+}
+END_TEST
+
+START_TEST(names_that_cannot_be)
+{
+	char longest[300];
+
+	memset(longest, 'x', sizeof longest - 1);
+	longest[sizeof longest - 1] = '\0';
+	ck_assert_int_eq(
+	    vault_write(aid_path("v"), longest, &s, &e), EX_CANTCREAT);
+	ck_assert_int_eq(vault_write(aid_path("v"), "", &s, &e), EX_CANTCREAT);
+	ck_assert_ptr_nonnull(strstr(e.text, "not usable as a name"));
+}
+END_TEST
+
+START_TEST(read_what_is_not_there)
+{
+	ck_assert_int_eq(vault_read(aid_path("v"), "none", &s, &e), EX_NOINPUT);
+	ck_assert_int_eq(e.code, EX_NOINPUT);
+	store("some", "x");
+	ck_assert_int_eq(vault_read(aid_path("v"), "none", &s, &e), EX_NOINPUT);
+}
+END_TEST
+
+START_TEST(read_what_others_may_read)
+{
+	static const unsigned modes[] = { 0640, 0604, 0620, 0602, 0610 };
+
+	store("a", "x");
+	for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+		ck_assert_int_eq(chmod(aid_path("v/a.blob"), modes[i]), 0);
+		ck_assert_int_eq(
+		    vault_read(aid_path("v"), "a", &s, &e), EX_NOPERM);
+		ck_assert_int_eq(e.code, EX_NOPERM);
+	}
+	ck_assert_ptr_nonnull(strstr(e.text, "0610"));
+	ck_assert_uint_eq(secret_len(&s), 0);
+	ck_assert_int_eq(chmod(aid_path("v/a.blob"), 0400), 0);
+	ck_assert_int_eq(vault_read(aid_path("v"), "a", &s, &e), 0);
+}
+END_TEST
+
+START_TEST(read_without_permission)
+{
+	if (geteuid() == 0)
+		return; /* Nothing is unreadable for root. */
+	store("a", "x");
+	ck_assert_int_eq(chmod(aid_path("v/a.blob"), 0), 0);
+	ck_assert_int_eq(vault_read(aid_path("v"), "a", &s, &e), EX_NOPERM);
+	ck_assert_int_eq(e.code, EX_NOPERM);
+}
+END_TEST
+
+START_TEST(read_another_form)
+{
+	static const struct {
+		const char *content, *says;
+	} rows[] = {
+		{ "", "damaged" },
+		{ "osmtp-vault", "damaged" },
+		{ "osmtp-vault 1 plain", "does not know" },
+		{ "osmtp-vault 2 plain\nx", "does not know" },
+		{ "osmtp-vault 1 sealed\nx", "does not know" },
+		{ "something else\nx", "damaged" },
+	};
+	char text[100];
+
+	store("a", "x");
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		aid_write(aid_path("v/a.blob"), rows[i].content);
+		ck_assert_int_eq(
+		    vault_read(aid_path("v"), "a", &s, &e), EX_DATAERR);
+		ck_assert_msg(
+		    strstr(e.text, rows[i].says) != NULL, "%s", e.text);
+		ck_assert_str_eq(
+		    aid_read(aid_path("v/a.blob"), text, sizeof text),
+		    rows[i].content);
+	}
+}
+END_TEST
+
+START_TEST(read_no_file)
+{
+	ck_assert_int_eq(mkdir(aid_path("v"), 0700), 0);
+	ck_assert_int_eq(mkdir(aid_path("v/a.blob"), 0700), 0);
+	ck_assert_int_eq(vault_read(aid_path("v"), "a", &s, &e), EX_DATAERR);
+	ck_assert_int_eq(mkfifo(aid_path("v/b.blob"), 0600), 0);
+	ck_assert_int_eq(vault_read(aid_path("v"), "b", &s, &e), EX_DATAERR);
+}
+END_TEST
+
+START_TEST(sizes)
+{
+	size_t n = VAULT_MAX_BLOB + 1;
+	char *big = mem_new(n, 1);
+	FILE *f;
+
+	memset(big, 'x', n);
+	secret_set(&s, big, n);
+	ck_assert_int_eq(vault_write(aid_path("v"), "a", &s, &e), EX_CANTCREAT);
+	ck_assert_int_ne(access(aid_path("v/a.blob"), F_OK), 0);
+	secret_set(&s, big, n - 1);
+	ck_assert_int_eq(vault_write(aid_path("v"), "a", &s, &e), 0);
+	secret_clear(&s);
+	ck_assert_int_eq(vault_read(aid_path("v"), "a", &s, &e), 0);
+	ck_assert_uint_eq(secret_len(&s), n - 1);
+	f = fopen(aid_path("v/a.blob"), "a");
+	fputc('x', f);
+	fclose(f);
+	ck_assert_int_eq(vault_read(aid_path("v"), "a", &s, &e), EX_DATAERR);
+	ck_assert_ptr_nonnull(strstr(e.text, "longer than"));
+	free(big);
+}
+END_TEST
+
+START_TEST(directory_that_others_may_write)
+{
+	ck_assert_int_eq(mkdir(aid_path("v"), 0700), 0);
+	ck_assert_int_eq(chmod(aid_path("v"), 0770), 0);
+	ck_assert_int_eq(vault_write(aid_path("v"), "a", &s, &e), EX_CANTCREAT);
+	ck_assert_ptr_nonnull(strstr(e.text, "0770"));
+	ck_assert_int_ne(access(aid_path("v/a.blob"), F_OK), 0);
+}
+END_TEST
+
+START_TEST(directory_that_cannot_be_made)
+{
+	int fd = -1;
+
+	aid_write(aid_path("v"), "a file");
+	ck_assert_int_eq(vault_write(aid_path("v"), "a", &s, &e), EX_CANTCREAT);
+	ck_assert_int_eq(
+	    vault_lock(aid_path("v"), "a", sys_mono(), &fd, &e), EX_CANTCREAT);
+	ck_assert_int_eq(vault_read(aid_path("v"), "a", &s, &e), EX_NOINPUT);
+}
+END_TEST
+
+START_TEST(remove_blob)
+{
+	store("a", "x");
+	store("b", "y");
+	ck_assert_int_eq(vault_remove(aid_path("v"), "a", &e), 0);
+	ck_assert_int_eq(vault_read(aid_path("v"), "a", &s, &e), EX_NOINPUT);
+	ck_assert_int_eq(vault_read(aid_path("v"), "b", &s, &e), 0);
+	ck_assert_int_eq(vault_remove(aid_path("v"), "a", &e), 0);
+	ck_assert_int_eq(vault_remove(aid_path("nowhere"), "a", &e), 0);
+	ck_assert_int_eq(mkdir(aid_path("v/c.blob"), 0700), 0);
+	ck_assert_int_eq(vault_remove(aid_path("v"), "c", &e), EX_IOERR);
+}
+END_TEST
+
+START_TEST(lock_is_held)
+{
+	int one = -1, two = -1, other = -1;
+	int64_t now = sys_mono();
+
+	ck_assert_int_eq(vault_lock(aid_path("v"), "a", now, &one, &e), 0);
+	ck_assert_uint_eq(mode_of(aid_path("v/a.lock")), 0600);
+	ck_assert_int_eq(
+	    vault_lock(aid_path("v"), "a", sys_mono() + 50, &two, &e),
+	    EX_TEMPFAIL);
+	ck_assert_int_eq(vault_lock(aid_path("v"), "b", now, &other, &e), 0);
+	/* The blob can be replaced and forgotten under it. */
+	store("a", "x");
+	ck_assert_int_eq(vault_remove(aid_path("v"), "a", &e), 0);
+	ck_assert_int_eq(
+	    vault_lock(aid_path("v"), "a", sys_mono() + 50, &two, &e),
+	    EX_TEMPFAIL);
+	close(one);
+	ck_assert_int_eq(
+	    vault_lock(aid_path("v"), "a", sys_mono() + 1000, &two, &e), 0);
+	close(two);
+	close(other);
+}
+END_TEST
+
+static void
+add(TCase *tc)
+{
+	tcase_add_checked_fixture(tc, begin, end);
+	tcase_add_test(tc, write_then_read);
+	tcase_add_test(tc, write_replaces);
+	tcase_add_test(tc, octets_of_any_kind);
+	tcase_add_test(tc, names_stay_in_the_directory);
+	tcase_add_test(tc, names_that_cannot_be);
+	tcase_add_test(tc, read_what_is_not_there);
+	tcase_add_test(tc, read_what_others_may_read);
+	tcase_add_test(tc, read_without_permission);
+	tcase_add_test(tc, read_another_form);
+	tcase_add_test(tc, read_no_file);
+	tcase_add_test(tc, sizes);
+	tcase_add_test(tc, directory_that_others_may_write);
+	tcase_add_test(tc, directory_that_cannot_be_made);
+	tcase_add_test(tc, remove_blob);
+	tcase_add_test(tc, lock_is_held);
+}
+
+int
+main(void)
+{
+	return unit_main("vault", add);
+}
