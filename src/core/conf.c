@@ -1,0 +1,566 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * conf: which files count for whom, and what comes from which.
+ *
+ * The user's own file stands before the system's wherever both are walked
+ * over: that is the order of the profiles. Keys that hold for the whole
+ * process go the other way round, and the system's file wins.
+ */
+#include "core/conf.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "core/conf_build.h"
+#include "core/conf_read.h"
+#include "core/conf_table.h"
+#include "core/conf_value.h"
+
+enum { MAX_FILES = 2, MAX_HOST_TEXT = 1024 };
+
+#define FILE_NAME "osmtp.conf"
+
+/* The files of one load. d[i] goes with c->homes[i]. */
+struct loading {
+	struct conf *c;
+	struct conf_draft d[MAX_FILES];
+	size_t n;
+	struct err *e;
+};
+
+/* The file that sets the key: the system's, else the user's, else NULL. */
+static struct conf_draft *
+setter(struct loading *l, enum conf_id id)
+{
+	for (size_t i = l->n; i-- > 0;)
+		if (l->d[i].top.at[id].path != NULL)
+			return &l->d[i];
+	return NULL;
+}
+
+/* The file's own settings, which hold for the mail of its profiles. */
+static int
+fill_home(struct conf_draft *d, struct profile_home *h, struct err *e)
+{
+	const struct conf_source *s = d->source;
+	struct conf_top *top = &d->top;
+	const struct conf_place *runner = &top->at[CONF_RUNNER];
+
+	if (!s->is_system && top->runner)
+		return conf_table_complain(e, runner, CONF_RUNNER, NULL,
+		    "true: only the system's file has a runner");
+	h->path = mem_dup(s->path);
+	h->is_system = s->is_system;
+	h->runner = runner->path != NULL ? top->runner : s->is_system;
+	h->state = mem_dup(top->state != NULL ? top->state : s->state);
+	if (h->state == NULL)
+		return err_set(e, EX_CONFIG,
+		    "%s: state: there is no home directory to keep it in: set "
+		    "state",
+		    s->path);
+	h->max_message = top->max_message;
+	h->log_to = mem_dup(top->log_to);
+	h->log_facility = mem_dup(top->log_facility);
+	h->log.to = h->log_to;
+	h->log.facility = h->log_facility;
+	h->log.level = (enum log_level)top->log_level; /* words in its order */
+	h->log.json = top->log_format == 1;	       /* the second word */
+	return 0;
+}
+
+/* Who may send by a mailbox of this file if it does not say. */
+static char *
+owner_name(const struct conf_draft *d, const struct sys_user *user)
+{
+	uid_t uid = d->text.parts[0]->st.st_uid;
+	struct sys_user other = { 0 };
+	char *name;
+
+	if (d->source->is_system)
+		return NULL;
+	if (uid == user->uid && user->known)
+		return mem_dup(user->login);
+	sys_user_load(&other, uid);
+	name = other.known ? mem_dup(other.login)
+			   : mem_printf("%u", (unsigned)uid);
+	sys_user_clear(&other);
+	return name;
+}
+
+/* The file's profiles go into the set. */
+static int
+add_profiles(
+    struct loading *l, struct conf_draft *d, const struct sys_user *user)
+{
+	struct profile_set *set = &l->c->set;
+	struct profile_home *home = &l->c->homes[l->c->n_homes++];
+	char *owner;
+	int rc;
+
+	rc = fill_home(d, home, l->e);
+	if (rc != 0)
+		return rc;
+	owner = owner_name(d, user);
+	for (size_t i = 0; rc == 0 && i < d->n; i++) {
+		rc = conf_build(&d->entries[i], home, owner, l->e);
+		if (rc != 0)
+			break;
+		set->v = mem_grow(set->v, set->n + 1, sizeof *set->v);
+		set->v[set->n++] = d->entries[i].p;
+		memset(&d->entries[i].p, 0, sizeof d->entries[i].p);
+	}
+	free(owner);
+	return rc;
+}
+
+/* Take back what a file has brought so far. */
+static void
+drop_home(struct conf *c, size_t n_homes, size_t n_profiles)
+{
+	while (c->set.n > n_profiles)
+		profile_clear(&c->set.v[--c->set.n]);
+	while (c->n_homes > n_homes) {
+		struct profile_home *h = &c->homes[--c->n_homes];
+
+		free(h->path);
+		free(h->state);
+		free(h->log_to);
+		free(h->log_facility);
+		memset(h, 0, sizeof *h);
+	}
+}
+
+void
+conf_clear(struct conf *c)
+{
+	drop_home(c, 0, 0);
+	free(c->set.v);
+	text_list_clear(&c->set.local_names);
+	free(c->domain);
+	free(c->hostname);
+	addr_clear(&c->admin);
+	memset(c, 0, sizeof *c);
+}
+
+/* Read one more file. EX_NOINPUT: it does not exist. */
+static int
+load_file(
+    struct loading *l, const struct conf_source *s, const struct sys_user *user)
+{
+	struct conf_draft *d = &l->d[l->n];
+	size_t n_homes = l->c->n_homes, n_profiles = l->c->set.n;
+	int rc;
+
+	memset(d, 0, sizeof *d);
+	d->source = s;
+	rc = conf_read(d, l->e);
+	if (rc == 0)
+		rc = add_profiles(l, d, user);
+	if (rc == 0) {
+		l->n++;
+		return 0;
+	}
+	drop_home(l->c, n_homes, n_profiles);
+	conf_draft_clear(d);
+	return rc;
+}
+
+/* The host's full name, or something harmless if it is none. */
+static char *
+host_name(void)
+{
+	struct buf b;
+	char *name;
+
+	buf_init(&b, MAX_HOST_TEXT);
+	sys_hostname(&b);
+	name = mem_dup(conf_value_is_host(b.data) ? b.data : "localhost");
+	buf_clear(&b);
+	return name;
+}
+
+static void
+merge_domain(struct loading *l, const char *host)
+{
+	const struct conf_draft *d = setter(l, CONF_DOMAIN);
+	const char *dot = strchr(host, '.');
+	struct buf mailname;
+
+	if (d != NULL) {
+		l->c->domain = mem_dup(d->top.domain);
+		l->c->domain_set = true;
+		return;
+	}
+	buf_init(&mailname, MAX_HOST_TEXT);
+	if (sys_mailname(&mailname) && conf_value_is_host(mailname.data))
+		l->c->domain = buf_take(&mailname);
+	else
+		l->c->domain =
+		    mem_dup(dot != NULL && dot[1] != '\0' ? dot + 1 : host);
+	buf_clear(&mailname);
+}
+
+static void
+merge_names(struct loading *l)
+{
+	struct conf *c = l->c;
+	const struct conf_draft *d;
+	struct text_list *names = &c->set.local_names;
+	char *host = host_name();
+
+	merge_domain(l, host);
+	d = setter(l, CONF_HOSTNAME);
+	c->hostname = mem_dup(d != NULL ? d->top.hostname : host);
+	d = setter(l, CONF_LOCAL_NAMES);
+	if (d != NULL) {
+		for (size_t i = 0; i < d->top.local_names.n; i++)
+			text_list_add(names, d->top.local_names.v[i]);
+	} else {
+		char *brief = mem_dup_n(host, strcspn(host, "."));
+
+		text_list_add(names, "localhost");
+		if (!text_list_has_case(names, brief))
+			text_list_add(names, brief);
+		if (!text_list_has_case(names, host))
+			text_list_add(names, host);
+		free(brief);
+	}
+	free(host);
+}
+
+static int
+merge_admin(struct loading *l)
+{
+	struct conf *c = l->c;
+	const struct conf_draft *d;
+
+	d = setter(l, CONF_ADMIN);
+	if (d != NULL)
+		addr_copy(&c->admin, &d->top.admin);
+	d = setter(l, CONF_UNALIASED);
+	if (d == NULL)
+		return 0;
+	/* AUTO has no word and comes before those that have one. */
+	c->unaliased =
+	    (enum conf_unaliased)(CONF_UNALIASED_ADMIN + d->top.unaliased);
+	if (c->unaliased == CONF_UNALIASED_ADMIN && c->admin.local == NULL)
+		return conf_table_complain(l->e, &d->top.at[CONF_UNALIASED],
+		    CONF_UNALIASED, NULL, "\"admin\": admin is not set");
+	return 0;
+}
+
+/* A profile by the name that the file d gives it: its own, else the system's
+ * where d is the user's. */
+static const struct profile *
+referred(struct loading *l, const struct conf_draft *d, const char *name)
+{
+	const struct profile_set *set = &l->c->set;
+	const struct profile_home *own = &l->c->homes[d - l->d];
+	const struct profile *found = NULL;
+
+	for (size_t i = 0; i < set->n; i++) {
+		const struct profile *p = &set->v[i];
+
+		if (strcmp(p->name, name) != 0)
+			continue;
+		if (p->home == own)
+			return p;
+		if (!d->source->is_system)
+			found = p;
+	}
+	return found;
+}
+
+/* What default or unmatched of the file d refers to. */
+static int
+refer(struct loading *l, const struct conf_draft *d, enum conf_id id,
+    const char *name, const struct profile **out)
+{
+	const struct profile_set *set = &l->c->set;
+	const struct conf_place *at = &d->top.at[id];
+	const char **names, *near;
+
+	*out = referred(l, d, name);
+	if (*out != NULL)
+		return 0;
+	names = mem_new(set->n + 1, sizeof *names);
+	for (size_t i = 0; i < set->n; i++)
+		names[i] = set->v[i].name;
+	near = text_nearest(name, names, set->n);
+	free(names);
+	if (near != NULL)
+		return conf_table_complain(l->e, at, id, NULL,
+		    "\"%s\": no profile has this name; did you mean \"%s\"?",
+		    name, near);
+	return conf_table_complain(
+	    l->e, at, id, NULL, "\"%s\": no profile has this name", name);
+}
+
+/* The only system profile of the system's file, or of the only file. */
+static const struct profile *
+only_system_profile(const struct loading *l)
+{
+	const struct profile_home *home = &l->c->homes[l->n - 1];
+	const struct profile *found = NULL;
+
+	for (size_t i = 0; i < l->c->set.n; i++) {
+		const struct profile *p = &l->c->set.v[i];
+
+		if (p->home != home || p->kind != PROFILE_SYSTEM)
+			continue;
+		if (found != NULL)
+			return NULL;
+		found = p;
+	}
+	return found;
+}
+
+/*
+ * References are looked at in every file, though one of them may lose: a
+ * fault must not sleep until the other file changes.
+ */
+static int
+check_references(struct loading *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const struct conf_draft *d = &l->d[i];
+		const struct profile *p;
+
+		if (d->top.for_local != NULL) {
+			if (refer(l, d, CONF_DEFAULT, d->top.for_local, &p) !=
+			    0)
+				return EX_CONFIG;
+			if (p->kind != PROFILE_SYSTEM)
+				return conf_table_complain(l->e,
+				    &d->top.at[CONF_DEFAULT], CONF_DEFAULT,
+				    NULL,
+				    "\"%s\": must be a profile of kind "
+				    "\"system\"",
+				    p->name);
+		}
+		if (d->top.for_unmatched != NULL &&
+		    strcmp(d->top.for_unmatched, "reject") != 0 &&
+		    refer(l, d, CONF_UNMATCHED, d->top.for_unmatched, &p) != 0)
+			return EX_CONFIG;
+	}
+	return 0;
+}
+
+static int
+merge_references(struct loading *l)
+{
+	struct profile_set *set = &l->c->set;
+	const struct conf_draft *d;
+
+	if (check_references(l) != 0)
+		return EX_CONFIG;
+	d = setter(l, CONF_DEFAULT);
+	set->for_local = d != NULL ? referred(l, d, d->top.for_local)
+				   : only_system_profile(l);
+	d = setter(l, CONF_UNMATCHED);
+	if (d == NULL)
+		set->for_unmatched = set->for_local;
+	else if (strcmp(d->top.for_unmatched, "reject") != 0)
+		set->for_unmatched = referred(l, d, d->top.for_unmatched);
+	return 0;
+}
+
+static int
+merge(struct loading *l)
+{
+	struct profile_set *set = &l->c->set;
+	int rc;
+
+	if (set->n == 0)
+		return err_set(l->e, EX_CONFIG,
+		    "%s: profiles: is missing: there must be at least one",
+		    l->d[l->n - 1].source->path);
+	merge_names(l);
+	for (size_t i = 0; i < set->n; i++)
+		for (size_t k = 0; k < set->v[i].n_servers; k++)
+			set->v[i].servers[k].wire.hello = l->c->hostname;
+	rc = merge_admin(l);
+	if (rc == 0)
+		rc = merge_references(l);
+	return rc;
+}
+
+/* May a fault of the file be passed over? For daemons and root the system's
+ * profiles stand in; nobody else's mail goes under another name unasked. */
+static bool
+may_skip(const struct conf_source *s, const struct sys_user *user)
+{
+	return !s->is_system && !s->given &&
+	       (user->uid == 0 || sys_is_system_uid(user->uid));
+}
+
+/* Read what there is, passing over what may be. *skipped: the fault of it. */
+static int
+load_present(struct loading *l, const struct conf_source *v, size_t n,
+    const struct sys_user *user, struct err *skipped)
+{
+	for (size_t i = 0; i < n; i++) {
+		int rc = load_file(l, &v[i], user);
+
+		if (rc == 0 || (rc == EX_NOINPUT && !v[i].given))
+			continue;
+		if (!may_skip(&v[i], user))
+			return EX_CONFIG;
+		*skipped = *l->e;
+	}
+	if (l->n > 0)
+		return 0;
+	if (skipped->code != 0)
+		return err_set(l->e, EX_CONFIG, "%s", skipped->text);
+	return err_set(l->e, EX_CONFIG,
+	    "%s: there is no configuration: write this file, or "
+	    "~/.config/osmtp/" FILE_NAME,
+	    v[n - 1].path);
+}
+
+int
+conf_load_files(struct conf *c, const struct conf_source *v, size_t n,
+    const struct sys_user *user, struct err *e)
+{
+	struct err fault = ERR_NONE, skipped = ERR_NONE;
+	struct loading l = { .c = c, .e = &fault };
+	bool again = false;
+	int rc;
+
+	err_bug_if(n == 0 || n > MAX_FILES);
+	rc = load_present(&l, v, n, user, &skipped);
+	if (rc == 0) {
+		rc = merge(&l);
+		/* It may be the user's file that does not fit. */
+		again = rc != 0 && l.n > 1 && may_skip(&v[0], user);
+		if (again)
+			skipped = fault;
+	}
+	for (size_t i = 0; i < l.n; i++)
+		conf_draft_clear(&l.d[i]);
+	if (again) {
+		conf_clear(c);
+		rc = conf_load_files(c, v + 1, n - 1, user, &fault);
+	}
+	if (rc != 0)
+		return err_set(e, EX_CONFIG, "%s", fault.text);
+	if (skipped.code != 0)
+		log_event(LOG_LEVEL_WARN, NULL, "config", "skipped",
+		    skipped.text, NULL);
+	return 0;
+}
+
+/* Is it a directory of the effective uid? Another's gives no orders. */
+static bool
+is_our_dir(const char *path, uid_t euid)
+{
+	struct stat st;
+
+	return path != NULL && path[0] == '/' && stat(path, &st) == 0 &&
+	       S_ISDIR(st.st_mode) && st.st_uid == euid;
+}
+
+/* HOME if it counts, else what the password database says, or NULL. */
+static const char *
+home_of(const struct conf_request *q)
+{
+	return is_our_dir(q->home, q->euid) ? q->home : q->user->home;
+}
+
+/* Where a user's state is kept unless the file says otherwise, or NULL. */
+static char *
+state_of(const struct conf_request *q)
+{
+	const char *xdg = q->xdg_state, *home = home_of(q);
+	struct stat st;
+
+	/* It need not exist yet. */
+	if (xdg != NULL && xdg[0] == '/' &&
+	    (is_our_dir(xdg, q->euid) ||
+		(stat(xdg, &st) != 0 && errno == ENOENT)))
+		return mem_printf("%s/osmtp", xdg);
+	return home != NULL ? mem_printf("%s/.local/state/osmtp", home) : NULL;
+}
+
+/* The path of the user's own file, or NULL: there is none to look for. */
+static char *
+own_path(const struct conf_request *q)
+{
+	char *path = NULL;
+	struct stat st;
+
+	if (sys_is_system_uid(q->user->uid))
+		return NULL;
+	if (is_our_dir(q->xdg_config, q->euid))
+		path = mem_printf("%s/osmtp/" FILE_NAME, q->xdg_config);
+	else if (is_our_dir(q->home, q->euid))
+		path = mem_printf("%s/.config/osmtp/" FILE_NAME, q->home);
+	/* What can't be looked at is as good as absent. */
+	if (path != NULL && stat(path, &st) != 0) {
+		free(path);
+		return NULL;
+	}
+	return path;
+}
+
+static bool
+is_same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
+	       x.st_ino == y.st_ino;
+}
+
+int
+conf_load(struct conf *c, const struct conf_request *q, struct err *e)
+{
+	char *system_path = mem_printf("%s/" FILE_NAME, sys_confdir());
+	struct conf_source v[MAX_FILES] = { 0 };
+	char *own = NULL;
+	size_t n = 0;
+	int rc;
+
+	if (q->file != NULL && !is_same_file(q->file, system_path)) {
+		v[n].path = mem_dup(q->file);
+		v[n].given = true;
+		v[n].owners[1] = q->sendmail_face ? 0 : q->euid;
+	} else {
+		own = own_path(q);
+		if (own != NULL) {
+			v[n].path = own;
+			v[n].owners[0] = v[n].owners[1] = q->euid;
+			v[n].home = mem_dup(home_of(q));
+			v[n].state = state_of(q);
+			n++;
+		}
+		v[n].path = mem_dup(system_path);
+		v[n].is_system = true;
+		v[n].state = mem_dup(sys_statedir());
+	}
+	if (v[n].given) {
+		v[n].home = mem_dup(home_of(q));
+		v[n].state = state_of(q);
+	}
+	n++;
+	rc = conf_load_files(c, v, n, q->user, e);
+	for (size_t i = 0; i < n; i++)
+		conf_source_clear(&v[i]);
+	free(system_path);
+	return rc;
+}
+
+bool
+conf_key(size_t i, const char **group, const char **key)
+{
+	if (i >= CONF_IDS)
+		return false;
+	*group = conf_rows[i].group;
+	*key = conf_rows[i].key;
+	return true;
+}

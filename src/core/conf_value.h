@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * conf_value: what the text of a value means, by its row of the table. A
+ * default is a text as well, and goes the same way as what somebody wrote.
+ *
+ * Must not know: libconfig, which file it stands in.
+ */
+#ifndef CORE_CONF_VALUE_H
+#define CORE_CONF_VALUE_H
+
+#include "base/err.h"
+#include "core/conf_file.h"
+#include "core/conf_table.h"
+
+#include <stdbool.h>
+
+#define CONF_VALUE_SECRETS \
+	"a secret is a string in quotes, or { file = \"/path\"; }"
+#define CONF_VALUE_LIST "a string, or several as [ \"a\", \"b\" ]"
+
+/*
+ * Take text as row's value, or as one more element of its list, into the
+ * struct at base. EX_CONFIG with a reason that has the value in it.
+ */
+int conf_value_take(const struct conf_source *s, const struct conf_row *row,
+    const char *text, void *base, struct err *e);
+
+/* Does the type hold several values? */
+bool conf_value_is_list(enum conf_type type);
+
+/* "a string", "a duration such as \"90s\"": what the type wants. */
+const char *conf_value_wants(enum conf_type type);
+
+/* Give each row of a profile, or each of the rest, its default. */
+void conf_value_presets(bool of_profile, void *base);
+
+/* A path, "~/" expanded where the file may say that. */
+int conf_value_path(
+    const struct conf_source *s, const char *text, char **out, struct err *e);
+
+/* A host name, or an address literal in brackets? */
+bool conf_value_is_host(const char *text);
+
+/* Is the host of a server this one: 127.0.0.0/8, ::1, localhost? */
+bool conf_value_is_loopback(const char *host);
+
+#endif

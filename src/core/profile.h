@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * profile: an identity that may send, and how; and the one function that
+ * chooses one (DESIGN 2).
+ *
+ * Must not know: libconfig, files, the queue.
+ */
+#ifndef CORE_PROFILE_H
+#define CORE_PROFILE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "base/text.h"
+#include "gate/oauth.h"
+#include "gate/smtp.h"
+#include "mail/addr.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum profile_kind { PROFILE_SYSTEM, PROFILE_MAILBOX };
+
+/* Ways to authenticate, in auth. */
+enum profile_auth {
+	PROFILE_AUTH_OAUTH,
+	PROFILE_AUTH_PASSWORD,
+	PROFILE_AUTH_NONE
+};
+
+enum { PROFILE_MAX_AUTH = 3, PROFILE_MAX_SERVERS = 16 };
+
+/* Where a secret is; it is read by cred alone, when it is needed. */
+struct profile_secret {
+	enum { PROFILE_NO_SECRET, PROFILE_PLAIN, PROFILE_FILE } form;
+	struct secret plain;
+	char *path;
+	char *key; /* "profiles.noreply.password", for messages */
+};
+
+/* The file that a profile stands in, and what holds for all of its mail. */
+struct profile_home {
+	char *path;	/* of the configuration file */
+	bool is_system; /* the system's file */
+	bool runner;	/* as written; acts as false for now */
+	char *state;	/* directory */
+	uint64_t max_message;
+	struct log_settings log;
+	char *log_to, *log_facility; /* own what log borrows */
+};
+
+struct profile {
+	char *name;
+	enum profile_kind kind;
+	const struct profile_home *home;
+	int line; /* in home->path */
+	struct addr address;
+	struct text_list also; /* addresses and patterns */
+	char *display;	       /* key "name": template, or NULL */
+	struct text_list users;
+	bool rewrite;
+	char *reply_to; /* or NULL */
+	bool auto_submitted;
+	struct smtp_target servers[PROFILE_MAX_SERVERS];
+	size_t n_servers;
+	enum profile_auth auth[PROFILE_MAX_AUTH];
+	size_t n_auth;
+	char *user;
+	enum sasl_mech sasl[SASL_MECHS]; /* allowed, in this order */
+	size_t n_sasl;			 /* 0: all, best first */
+	struct profile_secret password;
+	bool has_oauth;
+	struct oauth_client oauth;
+	struct profile_secret client_secret;
+	int64_t min_life;      /* ms a token must have left */
+	int64_t token_timeout; /* ms */
+	int64_t foreground;    /* ms until the dot, where somebody waits */
+	struct text_list keep; /* owns what servers and oauth borrow */
+};
+
+/* All profiles of both files in one choice, the user's first. */
+struct profile_set {
+	struct profile *v;
+	size_t n;
+	struct text_list local_names;
+	const struct profile *for_local;     /* default, or NULL */
+	const struct profile *for_unmatched; /* or NULL: reject */
+};
+
+/* Who asks to send, and as whom. */
+struct profile_request {
+	const char *wanted;	   /* -a, or NULL */
+	const struct addr *sender; /* as given, or NULL */
+	const struct addr *from;   /* of the header, or NULL */
+	const struct sys_user *user;
+};
+
+struct profile_choice {
+	const struct profile *profile;
+	int rule;	  /* 1 to 4 of DESIGN 2 */
+	bool local;	  /* a local sender */
+	bool unmatched;	  /* by "unmatched": never marked Auto-Submitted */
+	bool from_chosen; /* rule 3: From becomes the envelope sender */
+	struct buf why;	  /* one line a rule that was looked at, each with LF */
+};
+
+/*
+ * Choose. Pure: it reads its arguments only. A null sender counts as none.
+ * EX_NOPERM, with the rule's words, where the user may not or nothing fits;
+ * EX_CONFIG for an unknown name, with the nearest, or no default. why is
+ * begun here and filled in any case; profile_choice_clear() ends it.
+ */
+int profile_choose(const struct profile_set *set,
+    const struct profile_request *q, struct profile_choice *c, struct err *e);
+void profile_choice_clear(struct profile_choice *c);
+
+/* Does "*@domain", "name+*@domain" or a plain address match a? */
+bool profile_pattern_matches(const char *pattern, const struct addr *a);
+
+/* Is it the profile's address or one of its also? */
+bool profile_owns(const struct profile *p, const struct addr *a);
+
+/* May the user send by it (users; root always)? */
+bool profile_allows(const struct profile *p, const struct sys_user *u);
+
+/* Bare, or with a domain of local_names? */
+bool profile_is_local(const struct profile_set *set, const struct addr *a);
+
+const struct profile *profile_find(
+    const struct profile_set *set, const char *name);
+
+/* The display name by the template (%u %f %h %%); "" without one. */
+void profile_add_display(struct buf *b, const struct profile *p,
+    const char *login, const char *full_name, const char *host);
+
+const char *profile_kind_name(enum profile_kind k);
+const char *profile_auth_name(enum profile_auth a);
+const char *profile_user_text(const struct profile *p); /* login name */
+
+void profile_clear(struct profile *p);
+
+#endif

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: ISC */
+/* submit: take a message, admit it. */
+#include "core/submit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+
+/* ---- take */
+
+static int
+take_sender(struct submit_request *r, const char *text, struct err *e)
+{
+	if (text == NULL)
+		return 0;
+	r->sender_given = true;
+	if (text[0] == '\0')
+		text = "<>";
+	if (addr_parse(text, true, &r->sender, e) != 0)
+		return err_wrap(e, "sender");
+	return 0;
+}
+
+static int
+take_operands(
+    struct submit_request *r, const struct submit_options *o, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < o->n_rcpts; i++)
+		if (addr_parse_list(
+			o->rcpts[i], strlen(o->rcpts[i]), &r->rcpts, e) != 0)
+			return err_wrap(e, "recipient");
+	return 0;
+}
+
+static void
+add_missing(struct submit_request *r, const char *hostname, int64_t now)
+{
+	struct message *m = &r->message;
+	struct buf b;
+
+	buf_init(&b, 1024);
+	if (message_field(m, "Date") == NULL) {
+		field_add_date(&b, now);
+		message_set(m, "Date", b.data);
+	}
+	if (message_field(m, "Message-ID") == NULL) {
+		buf_reset(&b);
+		buf_add_fmt(&b, "<%s@%s>", r->id, hostname);
+		message_set(m, "Message-ID", b.data);
+	}
+	buf_clear(&b);
+}
+
+int
+submit_take(struct submit_request *r, const struct submit_options *o,
+    const struct sys_user *user, const char *hostname, int64_t now,
+    struct stream_source *in, struct err *e)
+{
+	struct message_reading how = { .dot_ends = o->dot_ends,
+		.max_size = o->max_size };
+	int code;
+
+	r->user = user;
+	r->profile = o->profile;
+	r->full_name = o->full_name;
+	envelope_make_id(r->id, now);
+	code = message_read_head(&r->message, &how, in, e);
+	if (code == 0)
+		code = take_sender(r, o->sender, e);
+	if (code == 0)
+		code = take_operands(r, o, e);
+	if (code == 0 && o->from_header)
+		code = message_recipients(&r->message, &r->rcpts, e);
+	if (code != 0)
+		return code;
+	if (r->rcpts.n == 0)
+		return err_set(e, EX_DATAERR,
+		    o->from_header ? "recipients: none in To, Cc, Bcc or on "
+				     "the command line"
+				   : "recipients: none on the command line");
+	message_remove(&r->message, "Bcc");
+	message_remove(&r->message, "Resent-Bcc");
+	message_remove(&r->message, "Return-Path");
+	add_missing(r, hostname, now);
+	return 0;
+}
+
+void
+submit_request_clear(struct submit_request *r)
+{
+	addr_clear(&r->sender);
+	addr_list_clear(&r->rcpts);
+	message_clear(&r->message);
+	memset(r, 0, sizeof(*r));
+}
+
+void
+submit_rcpt_texts(const struct submit_request *r, struct text_list *out)
+{
+	char *text;
+	size_t i;
+
+	for (i = 0; i < r->rcpts.n; i++) {
+		text = addr_text(&r->rcpts.v[i]);
+		text_list_add(out, text);
+		free(text);
+	}
+}
+
+/* ---- admit: recipients */
+
+static void
+complete(struct addr *a, const char *domain)
+{
+	if (a->domain == NULL)
+		a->domain = mem_dup(domain);
+	else
+		mem_replace(&a->domain, mem_dup(domain));
+}
+
+/* Where a local name goes (DESIGN 2; there are no aliases yet). */
+static int
+resolve_local(struct addr *a, const struct conf *c, struct err *e)
+{
+	enum conf_unaliased how = c->unaliased;
+
+	if (how == CONF_UNALIASED_AUTO && c->admin.local != NULL)
+		how = CONF_UNALIASED_ADMIN;
+	else if (how == CONF_UNALIASED_AUTO && c->domain_set)
+		how = CONF_UNALIASED_DOMAIN;
+	switch (how) {
+	case CONF_UNALIASED_ADMIN:
+		if (c->admin.local == NULL)
+			return err_set(e, EX_CONFIG,
+			    "recipient: %s: is local, and unaliased = "
+			    "\"admin\" needs the key admin",
+			    a->local);
+		addr_clear(a);
+		addr_copy(a, &c->admin);
+		return 0;
+	case CONF_UNALIASED_DOMAIN:
+		complete(a, c->domain);
+		return 0;
+	case CONF_UNALIASED_REJECT:
+		return err_set(e, EX_NOUSER,
+		    "recipient: %s: is local, and unaliased = \"reject\"",
+		    a->local);
+	default:
+		return err_set(e, EX_CONFIG,
+		    "recipient: %s: is local; set admin (who gets such mail) "
+		    "or domain (to complete the name) in the configuration",
+		    a->local);
+	}
+}
+
+static int
+admit_rcpts(const struct submit_request *r, const struct conf *c,
+    struct envelope *v, struct err *e)
+{
+	struct addr a;
+	size_t i;
+	int code = 0;
+
+	for (i = 0; i < r->rcpts.n && code == 0; i++) {
+		memset(&a, 0, sizeof(a));
+		addr_copy(&a, &r->rcpts.v[i]);
+		if (profile_is_local(&c->set, &a))
+			code = resolve_local(&a, c, e);
+		if (code == 0)
+			code = envelope_add_rcpt(v, &a, e);
+		addr_clear(&a);
+	}
+	return code;
+}
+
+/* ---- admit: sender */
+
+/* The first mailbox of From, if there is one that parses; begins as {0}. */
+static bool
+header_from(const struct message *m, struct addr *out)
+{
+	struct addr_list l = { 0 };
+	struct err unused = ERR_NONE;
+	bool found;
+
+	found = message_addresses(m, "From", &l, &unused) == 0 && l.n > 0;
+	if (found)
+		addr_copy(out, &l.v[0]);
+	addr_list_clear(&l);
+	return found;
+}
+
+/* The caller as an address: login@domain. */
+static void
+login_address(struct addr *a, const struct sys_user *u, const char *domain)
+{
+	a->local = mem_dup(u->login);
+	a->domain = mem_dup(domain);
+}
+
+/*
+ * Who the message comes from on the wire. A null sender stays null, whoever
+ * rewrites: nothing may ever be answered to it.
+ */
+static void
+envelope_sender(const struct submit_request *r, const struct conf *c,
+    const struct profile_choice *choice, const struct addr *from,
+    struct addr *out)
+{
+	const struct profile *p = choice->profile;
+	bool given = r->sender_given;
+
+	if (given && addr_is_null(&r->sender))
+		addr_copy(out, &r->sender);
+	else if (given && !addr_is_bare(&r->sender) &&
+		 (!p->rewrite || profile_owns(p, &r->sender)))
+		addr_copy(out, &r->sender);
+	else if (p->rewrite)
+		addr_copy(out, &p->address);
+	else if (given) {
+		addr_copy(out, &r->sender);
+		complete(out, c->domain);
+	} else if (p->kind == PROFILE_SYSTEM)
+		login_address(out, r->user, c->domain);
+	else if (from != NULL && profile_owns(p, from))
+		addr_copy(out, from);
+	else
+		addr_copy(out, &p->address);
+}
+
+/* ---- admit: header */
+
+static void
+set_from(struct message *m, const char *name, const struct addr *a)
+{
+	struct buf b;
+
+	buf_init(&b, 8192);
+	addr_add_phrase(&b, name);
+	buf_add_str(&b, b.len > 0 ? " <" : "<");
+	addr_add_to(&b, a);
+	buf_add_char(&b, '>');
+	if (name[0] == '\0') {
+		buf_reset(&b);
+		addr_add_to(&b, a);
+	}
+	message_set(m, "From", b.data);
+	buf_clear(&b);
+}
+
+/* Full name of whoever sends: -F, else the password database's. */
+static const char *
+full_name(const struct submit_request *r)
+{
+	return r->full_name != NULL ? r->full_name : r->user->gecos;
+}
+
+/* The profile's display name; without one the name of the sender. */
+static void
+from_by_profile(struct submit_request *r, const struct conf *c,
+    const struct profile *p, const struct addr *a)
+{
+	char *host = mem_dup_n(c->hostname, strcspn(c->hostname, "."));
+	struct buf name;
+
+	buf_init(&name, 4096);
+	profile_add_display(&name, p, r->user->login, full_name(r), host);
+	if (name.len == 0 && r->full_name != NULL)
+		buf_add_str(&name, r->full_name);
+	set_from(&r->message, name.len > 0 ? name.data : "", a);
+	buf_clear(&name);
+	free(host);
+}
+
+/* A From that nobody wrote, for a profile that does not rewrite. */
+static void
+make_from(struct submit_request *r, const struct conf *c,
+    const struct profile *p, const struct addr *sender)
+{
+	struct addr a = { 0 };
+
+	if (p->kind == PROFILE_MAILBOX) {
+		from_by_profile(
+		    r, c, p, addr_is_null(sender) ? &p->address : sender);
+		return;
+	}
+	if (addr_is_null(sender))
+		login_address(&a, r->user, c->domain);
+	else
+		addr_copy(&a, sender);
+	/* Another person's address does not get the caller's name. */
+	set_from(&r->message,
+	    r->full_name != NULL ? r->full_name
+	    : r->sender_given	 ? ""
+				 : r->user->gecos,
+	    &a);
+	addr_clear(&a);
+}
+
+/*
+ * From becomes the profile's, Sender goes, and who wrote stays reachable: a
+ * From that was not local becomes Reply-To if there is none.
+ */
+static void
+rewrite(struct submit_request *r, const struct conf *c, const struct profile *p,
+    const struct addr *from)
+{
+	struct message *m = &r->message;
+	struct buf b;
+
+	message_remove(m, "Sender");
+	if (from != NULL && profile_owns(p, from))
+		return;
+	if (message_field(m, "Reply-To") == NULL) {
+		if (p->reply_to != NULL) {
+			message_set(m, "Reply-To", p->reply_to);
+		} else if (from != NULL && !profile_is_local(&c->set, from)) {
+			buf_init(&b, MESSAGE_MAX_HEAD);
+			field_unfold(&b, message_field(m, "From"));
+			message_set(m, "Reply-To", b.data);
+			buf_clear(&b);
+		}
+	}
+	from_by_profile(r, c, p, &p->address);
+}
+
+static void
+final_header(struct submit_request *r, const struct conf *c,
+    const struct submit_admission *a, const struct addr *from,
+    const struct addr *sender)
+{
+	const struct profile *p = a->profile;
+	struct message *m = &r->message;
+
+	if (p->rewrite)
+		rewrite(r, c, p, from);
+	else if (message_field(m, "From") == NULL)
+		make_from(r, c, p, sender);
+	if (p->auto_submitted && !a->choice.unmatched &&
+	    message_field(m, "Auto-Submitted") == NULL)
+		message_set(m, "Auto-Submitted", "auto-generated");
+	message_complete(m, c->domain);
+}
+
+int
+submit_admit(struct submit_request *r, const struct conf *c,
+    struct submit_admission *a, struct err *e)
+{
+	struct addr from_addr = { 0 };
+	struct addr sender = { 0 };
+	const struct addr *from;
+	struct profile_request q = { .wanted = r->profile, .user = r->user };
+	int code;
+
+	memcpy(a->envelope.id, r->id, sizeof(r->id));
+	from = header_from(&r->message, &from_addr) ? &from_addr : NULL;
+	q.sender = r->sender_given ? &r->sender : NULL;
+	q.from = from;
+	code = profile_choose(&c->set, &q, &a->choice, e);
+	if (code == 0)
+		code = admit_rcpts(r, c, &a->envelope, e);
+	if (code == 0) {
+		a->profile = a->choice.profile;
+		envelope_sender(r, c, &a->choice, from, &sender);
+		code = envelope_set_sender(&a->envelope, &sender, e);
+	}
+	if (code == 0)
+		final_header(r, c, a, from, &sender);
+	addr_clear(&from_addr);
+	addr_clear(&sender);
+	return code;
+}
+
+void
+submit_admission_clear(struct submit_admission *a)
+{
+	profile_choice_clear(&a->choice);
+	envelope_clear(&a->envelope);
+	memset(a, 0, sizeof(*a));
+}

@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: ISC */
+/* test_conf: good configurations, key by key. */
+#include "core/conf.h"
+
+#include "conf_aid.h"
+
+START_TEST(defaults_of_a_system_profile)
+{
+	const struct profile *p;
+	const struct smtp_target *t;
+
+	must_load(P(WHO SERVER PASSWORD), SYSTEM | READABLE);
+	p = profile("p");
+	t = &p->servers[0];
+	ck_assert_int_eq(p->kind, PROFILE_SYSTEM);
+	ck_assert_int_eq(p->line, 1);
+	ck_assert_str_eq(p->address.local, "a");
+	ck_assert_str_eq(p->address.domain, "example.com");
+	ck_assert_str_eq(p->display, "%u on %h");
+	ck_assert_uint_eq(p->users.n, 1);
+	ck_assert_str_eq(p->users.v[0], "*");
+	ck_assert(p->rewrite);
+	ck_assert(p->auto_submitted);
+	ck_assert_ptr_null(p->reply_to);
+	ck_assert_uint_eq(p->also.n, 0);
+	ck_assert_str_eq(p->user, "a@example.com");
+	ck_assert_uint_eq(p->n_auth, 1);
+	ck_assert_int_eq(p->auth[0], PROFILE_AUTH_PASSWORD);
+	ck_assert_uint_eq(p->n_sasl, 0);
+	ck_assert_int_eq(p->password.form, PROFILE_FILE);
+	ck_assert_str_eq(p->password.path, "/secret");
+	ck_assert_str_eq(p->password.key, "profiles.p.password");
+	ck_assert_int_eq(p->client_secret.form, PROFILE_NO_SECRET);
+	ck_assert(!p->has_oauth);
+	ck_assert_uint_eq(p->n_servers, 1);
+	ck_assert_str_eq(t->wire.host, "mail.example.com");
+	ck_assert_uint_eq(t->wire.port, 587);
+	ck_assert_int_eq(t->wire.tls, WIRE_STARTTLS);
+	ck_assert(!t->wire.tls13);
+	ck_assert_ptr_null(t->wire.ca_file);
+	ck_assert_ptr_null(t->wire.unix_path);
+	ck_assert_str_eq(t->wire.hello, c.hostname);
+	ck_assert_int_eq(t->timeouts.connect, 30000);
+	ck_assert_int_eq(t->timeouts.tls, 60000);
+	ck_assert_int_eq(t->timeouts.reply, 300000);
+	ck_assert_int_eq(t->timeouts.data, 180000);
+	ck_assert_int_eq(t->timeouts.final, 600000);
+	ck_assert_int_eq(p->token_timeout, 60000);
+	ck_assert_int_eq(p->foreground, 25000);
+	ck_assert_int_eq(p->min_life, 300000);
+}
+END_TEST
+
+START_TEST(defaults_of_a_mailbox)
+{
+	const struct profile *p;
+
+	must_load(P(BOX ADDRESS SERVER OPEN), 0);
+	p = profile("p");
+	ck_assert_int_eq(p->kind, PROFILE_MAILBOX);
+	ck_assert_ptr_null(p->display);
+	ck_assert(!p->rewrite);
+	ck_assert(!p->auto_submitted);
+	ck_assert_int_eq(p->auth[0], PROFILE_AUTH_NONE);
+	ck_assert_ptr_null(c.set.for_local);
+	ck_assert_ptr_null(c.set.for_unmatched);
+	/* Its owner, who is not alice but whoever runs this. */
+	ck_assert_uint_eq(p->users.n, 1);
+	sys_user_clear(&me);
+	sys_user_load(&me, geteuid());
+	ck_assert(profile_allows(p, &me));
+}
+END_TEST
+
+START_TEST(owner_is_the_caller)
+{
+	me.uid = geteuid();
+	must_load(P(BOX ADDRESS SERVER OPEN), GIVEN);
+	ck_assert_str_eq(profile("p")->users.v[0], "alice");
+}
+END_TEST
+
+START_TEST(defaults_of_a_file)
+{
+	const struct profile_home *h;
+
+	must_load(P(GOOD), SYSTEM | READABLE);
+	h = profile("p")->home;
+	ck_assert_ptr_eq(h, &c.homes[0]);
+	ck_assert_uint_eq(c.n_homes, 1);
+	ck_assert_str_eq(h->path, aid_path("x.conf"));
+	ck_assert(h->is_system);
+	ck_assert(h->runner);
+	ck_assert_str_eq(h->state, "/state/of/system");
+	ck_assert_uint_eq(h->max_message, 50 << 20);
+	ck_assert_str_eq(h->log.to, "syslog");
+	ck_assert_str_eq(h->log.facility, "mail");
+	ck_assert_int_eq(h->log.level, LOG_LEVEL_INFO);
+	ck_assert(!h->log.json);
+	ck_assert_int_eq(c.unaliased, CONF_UNALIASED_AUTO);
+	ck_assert_ptr_null(c.admin.local);
+	ck_assert(!c.domain_set);
+	ck_assert_ptr_nonnull(c.domain);
+	ck_assert_ptr_eq(c.set.for_local, profile("p"));
+	ck_assert_ptr_eq(c.set.for_unmatched, profile("p"));
+	ck_assert(text_list_has(&c.set.local_names, "localhost"));
+
+	must_load("runner = false;\n" P(GOOD), SYSTEM);
+	ck_assert(!c.homes[0].runner);
+	must_load(P(GOOD), 0);
+	ck_assert(!c.homes[0].runner);
+	ck_assert(!c.homes[0].is_system);
+	ck_assert_str_eq(c.homes[0].state, "/state/of/user");
+}
+END_TEST
+
+START_TEST(names_of_the_host)
+{
+	char brief[sizeof full_name];
+
+	must_load(P(GOOD), 0);
+	snprintf(brief, sizeof brief, "%.*s", (int)strcspn(full_name, "."),
+	    full_name);
+	ck_assert_str_eq(c.hostname, full_name);
+	ck_assert(text_list_has_case(&c.set.local_names, full_name));
+	ck_assert(text_list_has_case(&c.set.local_names, brief));
+	must_load("local_names = [ ];\n" P(GOOD), 0);
+	ck_assert_uint_eq(c.set.local_names.n, 0);
+}
+END_TEST
+
+START_TEST(every_key_of_the_top)
+{
+	const struct profile_home *h;
+
+	must_load("domain = \"example.com\"; hostname = \"[IPv6:2001:db8::1]\";"
+		  "local_names = [ \"localhost\", \"web1.example.com\" ];"
+		  "admin = \"ops@example.com\"; unaliased = \"reject\";"
+		  "default = \"r\"; unmatched = \"reject\"; runner = false;"
+		  "state = \"~/state\"; queue = { max_message = \"200M\"; };"
+		  "log = { to = \"/log\"; level = \"debug\"; format = \"json\";"
+		  "facility = \"local0\"; };"
+		  "profiles = { q = {" GOOD "}; r = {" GOOD "}; };\n",
+	    0);
+	h = &c.homes[0];
+	ck_assert_str_eq(c.domain, "example.com");
+	ck_assert(c.domain_set);
+	ck_assert_str_eq(c.hostname, "[IPv6:2001:db8::1]");
+	ck_assert_str_eq(
+	    profile("q")->servers[0].wire.hello, "[IPv6:2001:db8::1]");
+	ck_assert_uint_eq(c.set.local_names.n, 2);
+	ck_assert_str_eq(c.set.local_names.v[1], "web1.example.com");
+	ck_assert_str_eq(c.admin.local, "ops");
+	ck_assert_int_eq(c.unaliased, CONF_UNALIASED_REJECT);
+	ck_assert_ptr_eq(c.set.for_local, profile("r"));
+	ck_assert_ptr_null(c.set.for_unmatched);
+	ck_assert_str_eq(h->state, "/home/alice/state");
+	ck_assert_uint_eq(h->max_message, 200 << 20);
+	ck_assert_str_eq(h->log.to, "/log");
+	ck_assert_int_eq(h->log.level, LOG_LEVEL_DEBUG);
+	ck_assert(h->log.json);
+	ck_assert_str_eq(h->log.facility, "local0");
+
+	must_load("unaliased = \"admin\"; admin = \"a@b.test\";" P(GOOD), 0);
+	ck_assert_int_eq(c.unaliased, CONF_UNALIASED_ADMIN);
+	must_load("unaliased = \"domain\";" P(GOOD), 0);
+	ck_assert_int_eq(c.unaliased, CONF_UNALIASED_DOMAIN);
+	must_load("queue = { max_message = 4096; };" P(GOOD), 0);
+	ck_assert_uint_eq(c.homes[0].max_message, 4096);
+	must_load("queue = { max_message = 5000000000L; };" P(GOOD), 0);
+	ck_assert_uint_eq(c.homes[0].max_message, 5000000000u);
+}
+END_TEST
+
+START_TEST(every_key_of_a_profile)
+{
+	const struct profile *p;
+
+	must_load(
+	    P(BOX ADDRESS "also = [ \"b@example.com\", \"*@example.org\", "
+			  "\"c+*@example.com\" ]; name = \"\"; users = [ "
+			  "\"alice\", \"@staff\", \"1000\" ];"
+			  "rewrite = true; reply_to = \"r@example.com\";"
+			  "auto_submitted = true; user = \"login\";"
+			  "server = \"smtps://mail.example.com\";"
+			  "tls = { ca_file = \"~/ca.pem\"; min = \"1.3\"; };"
+			  "auth = [ \"oauth\", \"password\", \"none\" ];"
+			  "sasl = [ \"login\", \"OAUTHBEARER\" ];"
+			  "password = \"hunter2\";"
+			  "timeouts = { connect = \"1s\"; tls = \"2s\";"
+			  "reply = \"3s\"; data = \"4s\"; final = \"1h\";"
+			  "token = \"100ms\"; foreground = \"7s\"; };"
+			  "oauth = { grant = [ \"client_credentials\" ];"
+			  "client_id = \"id\"; client_secret = \"shh\";"
+			  "client_auth = \"basic_raw\"; scope = \"mail.send\";"
+			  "token_url = \"https://a.test:8443/token?x=y\";"
+			  "ca_file = \"/oauth.pem\"; min_life = \"0\"; };"),
+	    0);
+	p = profile("p");
+	ck_assert_uint_eq(p->also.n, 3);
+	ck_assert_str_eq(p->also.v[2], "c+*@example.com");
+	ck_assert_str_eq(p->display, "");
+	ck_assert_uint_eq(p->users.n, 3);
+	ck_assert(p->rewrite);
+	ck_assert(p->auto_submitted);
+	ck_assert_str_eq(p->reply_to, "r@example.com");
+	ck_assert_str_eq(p->user, "login");
+	ck_assert_str_eq(p->servers[0].wire.ca_file, "/home/alice/ca.pem");
+	ck_assert(p->servers[0].wire.tls13);
+	ck_assert_int_eq(p->servers[0].wire.tls, WIRE_TLS);
+	ck_assert_uint_eq(p->servers[0].wire.port, 465);
+	ck_assert_uint_eq(p->n_auth, 3);
+	ck_assert_int_eq(p->auth[0], PROFILE_AUTH_OAUTH);
+	ck_assert_int_eq(p->auth[2], PROFILE_AUTH_NONE);
+	ck_assert_uint_eq(p->n_sasl, 2);
+	ck_assert_int_eq(p->sasl[0], SASL_LOGIN);
+	ck_assert_int_eq(p->sasl[1], SASL_OAUTHBEARER);
+	ck_assert_int_eq(p->password.form, PROFILE_PLAIN);
+	ck_assert_str_eq(secret_reveal(&p->password.plain), "hunter2");
+	ck_assert_int_eq(p->client_secret.form, PROFILE_PLAIN);
+	ck_assert_str_eq(
+	    p->client_secret.key, "profiles.p.oauth.client_secret");
+	ck_assert_int_eq(p->servers[0].timeouts.connect, 1000);
+	ck_assert_int_eq(p->servers[0].timeouts.tls, 2000);
+	ck_assert_int_eq(p->servers[0].timeouts.reply, 3000);
+	ck_assert_int_eq(p->servers[0].timeouts.data, 4000);
+	ck_assert_int_eq(p->servers[0].timeouts.final, 3600000);
+	ck_assert_int_eq(p->token_timeout, 100);
+	ck_assert_int_eq(p->foreground, 7000);
+	ck_assert(p->has_oauth);
+	ck_assert_str_eq(p->oauth.client_id, "id");
+	ck_assert_int_eq(p->oauth.client_auth, OAUTH_AUTH_BASIC_RAW);
+	ck_assert_str_eq(p->oauth.token_url, "https://a.test:8443/token?x=y");
+	ck_assert_str_eq(p->oauth.scope, "mail.send");
+	ck_assert_str_eq(p->oauth.ca_file, "/oauth.pem");
+	ck_assert_int_eq(p->min_life, 0);
+}
+END_TEST
+
+START_TEST(way_by_what_is_given)
+{
+	must_load(P(WHO SERVER PASSWORD OAUTH("")), 0);
+	ck_assert_uint_eq(profile("p")->n_auth, 1);
+	ck_assert_int_eq(profile("p")->auth[0], PROFILE_AUTH_OAUTH);
+	ck_assert_int_eq(profile("p")->oauth.client_auth, OAUTH_AUTH_POST);
+	ck_assert_ptr_null(profile("p")->oauth.scope);
+	must_load(
+	    P(BOX ADDRESS SERVER OAUTH("grant = \"client_credentials\";")), 0);
+	ck_assert_int_eq(profile("p")->auth[0], PROFILE_AUTH_OAUTH);
+}
+END_TEST
+
+START_TEST(servers)
+{
+	static const struct {
+		const char *text, *host, *path;
+		unsigned port;
+		enum wire_tls tls;
+	} rows[] = {
+		{ "smtp://a.test", "a.test", NULL, 587, WIRE_STARTTLS },
+		{ "smtp://a.test:25", "a.test", NULL, 25, WIRE_STARTTLS },
+		{ "smtps://a.test", "a.test", NULL, 465, WIRE_TLS },
+		{ "smtps://a.test:65535", "a.test", NULL, 65535, WIRE_TLS },
+		{ "smtp://192.0.2.1:2525", "192.0.2.1", NULL, 2525,
+		    WIRE_STARTTLS },
+		{ "smtp://[2001:db8::1]", "2001:db8::1", NULL, 587,
+		    WIRE_STARTTLS },
+		{ "smtps://[::1]:4650", "::1", NULL, 4650, WIRE_TLS },
+		{ "smtp+unix:/run/relay/socket", NULL, "/run/relay/socket", 0,
+		    WIRE_CLEAR },
+	};
+	char text[2000] = "";
+	size_t n = sizeof rows / sizeof rows[0];
+
+	for (size_t i = 0; i < 2 * n; i++) {
+		size_t len = strlen(text);
+
+		snprintf(text + len, sizeof text - len, "%s\"%s\"",
+		    i > 0 ? ", " : "", rows[i % n].text);
+	}
+	{
+		char *whole =
+		    mem_printf(P(WHO PASSWORD "server = [ %s ];"), text);
+
+		must_load(whole, 0);
+		free(whole);
+	}
+	ck_assert_uint_eq(profile("p")->n_servers, PROFILE_MAX_SERVERS);
+	for (size_t i = 0; i < 2 * n; i++) {
+		const struct wire_target *w = &profile("p")->servers[i].wire;
+
+		if (rows[i % n].host != NULL)
+			ck_assert_str_eq(w->host, rows[i % n].host);
+		else
+			ck_assert_ptr_null(w->host);
+		if (rows[i % n].path != NULL)
+			ck_assert_str_eq(w->unix_path, rows[i % n].path);
+		else
+			ck_assert_ptr_null(w->unix_path);
+		ck_assert_uint_eq(w->port, rows[i % n].port);
+		ck_assert_int_eq(w->tls, rows[i % n].tls);
+	}
+	{
+		char *whole = mem_printf(
+		    P(WHO PASSWORD "server = [ %s, \"smtp://x.test\" ];"),
+		    text);
+
+		ck_assert_int_eq(load(whole, 0), EX_CONFIG);
+		ck_assert_ptr_nonnull(
+		    strstr(e.text, "must have from 1 to 16 values, not 17"));
+		free(whole);
+	}
+}
+END_TEST
+
+START_TEST(clear_where_nobody_listens)
+{
+	static const char *const hosts[] = { "127.0.0.1", "127.9.9.9", "[::1]",
+		"localhost", "LocalHost" };
+
+	for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
+		char *text = mem_printf(
+		    P(WHO PASSWORD "server = \"smtp://%s:2525\"; tls = { mode "
+				   "= \"none\"; };"),
+		    hosts[i]);
+
+		must_load(text, 0);
+		ck_assert_int_eq(profile("p")->servers[0].wire.tls, WIRE_CLEAR);
+		free(text);
+	}
+	/* An open relay anywhere, since nothing secret goes there. */
+	must_load(P(GOOD "tls = { mode = \"none\"; };"), 0);
+	ck_assert_int_eq(profile("p")->servers[0].wire.tls, WIRE_CLEAR);
+}
+END_TEST
+
+START_TEST(plain_http_to_loopback)
+{
+	must_load(
+	    P(WHO SERVER
+		"oauth = { client_id = \"x\"; client_secret = { file = "
+		"\"/s\"; }; token_url = \"http://127.0.0.1:8080/token\"; };"),
+	    0);
+	ck_assert_str_eq(
+	    profile("p")->oauth.token_url, "http://127.0.0.1:8080/token");
+}
+END_TEST
+
+/* A secret's file need not be there: loading never looks. */
+START_TEST(secrets_are_not_read)
+{
+	must_load(P(WHO SERVER "password = { file = \"~/none\"; };"), 0);
+	ck_assert_int_eq(profile("p")->password.form, PROFILE_FILE);
+	ck_assert_str_eq(profile("p")->password.path, "/home/alice/none");
+}
+END_TEST
+
+START_TEST(home_that_is_not_known)
+{
+	struct conf_source s = source("x.conf", 0);
+
+	mem_replace(&s.home, NULL);
+	put("x.conf", P(WHO SERVER "password = { file = \"~/pw\"; };"), 0);
+	ck_assert_int_eq(conf_load_files(&c, &s, 1, &me, &e), EX_CONFIG);
+	ck_assert_ptr_nonnull(strstr(e.text, "there is no home directory"));
+	conf_clear(&c);
+	mem_replace(&s.state, NULL);
+	put("x.conf", P(GOOD), 0);
+	ck_assert_int_eq(conf_load_files(&c, &s, 1, &me, &e), EX_CONFIG);
+	ck_assert_ptr_nonnull(strstr(e.text, "x.conf: state: "));
+	conf_source_clear(&s);
+}
+END_TEST
+
+START_TEST(included_files)
+{
+	ck_assert_int_eq(mkdir(aid_path("sub"), 0700), 0);
+	put("sub/a.conf", "p = {" GOOD "};\n@include \"b.conf\"", 0);
+	put("sub/b.conf",
+	    "# no end of line behind\nq = {" WHO SERVER "password = \"x\"; };",
+	    0);
+	put("domain.conf", "domain = \"example.com\";\n", READABLE);
+	must_load("/* \"\n@include \"none.conf\"\n*/\n"
+		  "state = \"/a\\\"\\\\b\"; # \"\n"
+		  "  @include \"domain.conf\" default = \"q\";\n"
+		  "profiles = {\n"
+		  "\t@include\t\"sub/a.conf\"\n"
+		  " r = {" GOOD "};\n};\n"
+		  "// @include \"none.conf\"\n",
+	    0);
+	ck_assert_str_eq(c.domain, "example.com");
+	ck_assert_uint_eq(c.set.n, 3);
+	ck_assert_ptr_eq(c.set.for_local, profile("q"));
+	ck_assert_int_eq(profile("q")->line, 2);
+	ck_assert_int_eq(profile("r")->line, 8);
+}
+END_TEST
+
+START_TEST(faults_in_included_files)
+{
+	put("a.conf", "\n\ndomian = \"x.test\";\n", 0);
+	ck_assert_int_eq(load("\n@include \"a.conf\"\n" MORE, 0), EX_CONFIG);
+	ck_assert_ptr_nonnull(strstr(e.text, "/a.conf:3: domian: unknown"));
+
+	/* The lines behind an include keep their numbers. */
+	put("a.conf", "\n\ndomain = \"x.test\";\n", 0);
+	ck_assert_int_eq(
+	    load("\n@include \"a.conf\"\nx = 1;\n" MORE, 0), EX_CONFIG);
+	ck_assert_ptr_nonnull(strstr(e.text, "x.conf:3: x: unknown"));
+	ck_assert_int_eq(
+	    load("\n@include \"a.conf\" y = 1;\n" MORE, 0), EX_CONFIG);
+	ck_assert_ptr_nonnull(strstr(e.text, "x.conf:2: y: unknown"));
+
+	put("a.conf", "x = ;\n", 0);
+	ck_assert_int_eq(load("@include \"a.conf\"\n" MORE, 0), EX_CONFIG);
+	ck_assert_ptr_nonnull(strstr(e.text, "/a.conf:1: syntax error"));
+
+	/* What does not end must not swallow the rest. */
+	put("a.conf", "/* x\n", 0);
+	ck_assert_int_eq(load("@include \"a.conf\"\n" MORE, 0), EX_CONFIG);
+	ck_assert_ptr_nonnull(strstr(e.text, "/a.conf:1: the comment"));
+
+	/* A secret is judged by the file in which it stands. */
+	put("a.conf", WHO SERVER "password = \"x\";\n", READABLE);
+	ck_assert_int_eq(
+	    load("profiles = { p = {\n@include \"a.conf\"\n}; };\n", 0),
+	    EX_CONFIG);
+	ck_assert_ptr_nonnull(strstr(e.text, "/a.conf:1: profiles.p.password"));
+	put("a.conf", WHO SERVER "password = \"x\";\n", 0);
+	must_load("profiles = { p = {\n@include \"a.conf\"\n}; };\n", READABLE);
+
+	put("a.conf", "domain = \"x.test\";\n", 0);
+	ck_assert_int_eq(chmod(aid_path("a.conf"), 0620), 0);
+	ck_assert_int_eq(load("\n@include \"a.conf\"\n" MORE, 0), EX_CONFIG);
+	ck_assert_ptr_nonnull(strstr(e.text, "x.conf:2: @include: "));
+	ck_assert_ptr_nonnull(strstr(e.text, "must not be writable by group"));
+}
+END_TEST
+
+START_TEST(table_of_keys)
+{
+	static const struct {
+		const char *group, *key;
+	} some[] = { { "", "domain" }, { "", "profiles" }, { "log", "to" },
+		{ "profiles.NAME", "kind" }, { "profiles.NAME.tls", "mode" },
+		{ "profiles.NAME.oauth", "min_life" } };
+	const char *group, *key, *other_group, *other_key;
+	size_t n, found = 0;
+
+	for (n = 0; conf_key(n, &group, &key); n++) {
+		ck_assert_ptr_nonnull(group);
+		ck_assert_ptr_nonnull(key);
+		for (size_t i = 0; i < sizeof some / sizeof some[0]; i++)
+			found += strcmp(group, some[i].group) == 0 &&
+				 strcmp(key, some[i].key) == 0;
+		for (size_t i = 0; i < n; i++) {
+			conf_key(i, &other_group, &other_key);
+			ck_assert_msg(strcmp(group, other_group) != 0 ||
+					  strcmp(key, other_key) != 0,
+			    "%s.%s twice", group, key);
+		}
+	}
+	ck_assert_uint_eq(found, sizeof some / sizeof some[0]);
+	ck_assert_uint_eq(n, 51);
+	ck_assert(!conf_key(n + 1, &group, &key));
+}
+END_TEST
+
+static void
+add(TCase *tc)
+{
+	tcase_add_checked_fixture(tc, begin, end);
+	tcase_add_test(tc, defaults_of_a_system_profile);
+	tcase_add_test(tc, defaults_of_a_mailbox);
+	tcase_add_test(tc, owner_is_the_caller);
+	tcase_add_test(tc, defaults_of_a_file);
+	tcase_add_test(tc, names_of_the_host);
+	tcase_add_test(tc, every_key_of_the_top);
+	tcase_add_test(tc, every_key_of_a_profile);
+	tcase_add_test(tc, way_by_what_is_given);
+	tcase_add_test(tc, servers);
+	tcase_add_test(tc, clear_where_nobody_listens);
+	tcase_add_test(tc, plain_http_to_loopback);
+	tcase_add_test(tc, secrets_are_not_read);
+	tcase_add_test(tc, home_that_is_not_known);
+	tcase_add_test(tc, included_files);
+	tcase_add_test(tc, faults_in_included_files);
+	tcase_add_test(tc, table_of_keys);
+}
+
+int
+main(void)
+{
+	return unit_main("conf", add);
+}
