@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * cmd: what the commands share. Each command is one file and one function
+ * that reads like a list of steps and returns the exit status. Only here and
+ * in main is anything said to the user.
+ */
+#ifndef CMD_CMD_H
+#define CMD_CMD_H
+
+#include "base/err.h"
+#include "base/sys.h"
+#include "core/conf.h"
+
+#include <stdbool.h>
+
+/* How the program was called. */
+struct cmd_call {
+	const char *program; /* name for messages */
+	bool sendmail_face;  /* called as sendmail, mailq, newaliases */
+	bool stdin_closed;   /* descriptor 0 was closed */
+	int argc;	     /* argv[0] is the program or the command */
+	char *const *argv;
+};
+
+int cmd_send(const struct cmd_call *c);	   /* sendmail, osmtp send */
+int cmd_explain(const struct cmd_call *c); /* osmtp explain */
+int cmd_queue(const struct cmd_call *c);   /* mailq, osmtp queue */
+int cmd_aliases(const struct cmd_call *c); /* newaliases */
+
+/* "program: text" on standard error; returns e->code. */
+int cmd_complain(const struct cmd_call *c, const struct err *e);
+
+/* The same with a text of one's own. */
+void cmd_say(const struct cmd_call *c, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/*
+ * Load the configuration for the caller: file is -C's value or NULL, then
+ * OSMTP_CONFIG, HOME and the XDG variables count. conf_load()'s codes.
+ */
+int cmd_load_conf(const struct cmd_call *c, const char *file,
+    const struct sys_user *user, struct conf *conf, struct err *e);
+
+#endif

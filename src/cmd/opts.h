@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * opts: the sendmail command line, read into a struct. No effects.
+ *
+ * Must not know: configuration, files.
+ */
+#ifndef CMD_OPTS_H
+#define CMD_OPTS_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum opts_mode {
+	OPTS_SEND,	  /* -bm, or nothing */
+	OPTS_LIST_QUEUE,  /* -bp */
+	OPTS_INIT_ALIASES /* -bi */
+};
+
+/* Borrows from argv. */
+struct opts {
+	enum opts_mode mode;
+	const char *profile;   /* -a */
+	const char *conf_file; /* -C */
+	const char *sender;    /* -f, -r; "" and "<>" are the null sender */
+	const char *full_name; /* -F */
+	bool from_header;      /* -t */
+	bool ignore_dots;      /* -i, -oi */
+	bool verbose;	       /* -v */
+	bool now;	       /* --now */
+	bool dry_run;	       /* --dry-run */
+	char *const *rcpts;    /* the operands */
+	size_t n_rcpts;
+};
+
+/*
+ * Read argv[1..argc) in POSIX order: options end at the first operand or at
+ * "--" (conformance 2). o->mode stands as the program's name wants it and is
+ * changed by a mode option. EX_USAGE for what is unknown, for a value that is
+ * missing, for a second -C.
+ */
+int opts_parse(struct opts *o, int argc, char *const *argv, struct err *e);
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: ISC */
+/* main: program name and first word -> command. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/sys.h"
+#include "base/text.h"
+#include "cmd/cmd.h"
+
+static const struct {
+	const char *word;
+	int (*run)(const struct cmd_call *c);
+	const char *usage;
+	const char *job;
+} commands[] = {
+	{ "send", cmd_send, "send [OPTION ..] [ADDRESS ..]",
+	    "send the message on standard input, as sendmail does" },
+	{ "explain", cmd_explain, "explain [-a NAME] [-C FILE] [ADDRESS]",
+	    "why this sender gets its profile, and what would go out" },
+	{ "queue", cmd_queue, "queue", "list what waits" },
+};
+
+enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+/* Names under which the program is another one. */
+static const struct {
+	const char *name;
+	int (*run)(const struct cmd_call *c);
+} programs[] = {
+	{ "mailq", cmd_queue },
+	{ "newaliases", cmd_aliases },
+};
+
+static void
+print_usage(FILE *f)
+{
+	size_t i;
+
+	fputs("usage: osmtp -OPTION .. [ADDRESS ..]   (as sendmail)\n", f);
+	for (i = 0; i < N_COMMANDS; i++)
+		fprintf(f, "       osmtp %-40s %s\n", commands[i].usage,
+		    commands[i].job);
+	fputs("       osmtp help | version\n"
+	      "Manual: osmtp(1), osmtp.conf(5)\n",
+	    f);
+}
+
+static int
+unknown(const char *word)
+{
+	const char *words[N_COMMANDS];
+	const char *near;
+	size_t i;
+
+	for (i = 0; i < N_COMMANDS; i++)
+		words[i] = commands[i].word;
+	near = text_nearest(word, words, N_COMMANDS);
+	fprintf(stderr, "osmtp: %s: no such command", word);
+	if (near != NULL)
+		fprintf(stderr, "; did you mean %s?", near);
+	fputs("\n", stderr);
+	print_usage(stderr);
+	return EX_USAGE;
+}
+
+static int
+run_osmtp(struct cmd_call *c)
+{
+	const char *word = c->argc > 1 ? c->argv[1] : NULL;
+	size_t i;
+
+	if (word == NULL) {
+		print_usage(stderr);
+		return EX_USAGE;
+	}
+	if (strcmp(word, "help") == 0 || strcmp(word, "--help") == 0) {
+		print_usage(stdout);
+		return EX_OK;
+	}
+	if (strcmp(word, "version") == 0 || strcmp(word, "--version") == 0) {
+		puts("osmtp " OSMTP_VERSION);
+		return EX_OK;
+	}
+	if (word[0] == '-')
+		return cmd_send(c);
+	c->argc--;
+	c->argv++;
+	for (i = 0; i < N_COMMANDS; i++)
+		if (strcmp(word, commands[i].word) == 0)
+			return commands[i].run(c);
+	return unknown(word);
+}
+
+static const char *
+base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct cmd_call c = { .argc = argc, .argv = argv };
+	size_t i;
+
+	c.stdin_closed = sys_fix_std();
+	/* Callers hand down what suits them; these are what suits us. */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL);
+	c.program = argc > 0 ? base_name(argv[0]) : "osmtp";
+	if (strcmp(c.program, "osmtp") == 0 ||
+	    strcmp(c.program, "osmtp-test") == 0)
+		return run_osmtp(&c);
+	c.sendmail_face = true;
+	for (i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+		if (strcmp(c.program, programs[i].name) == 0)
+			return programs[i].run(&c);
+	return cmd_send(&c);
+}
