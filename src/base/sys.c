@@ -347,8 +347,16 @@ static _Noreturn void
 sys_run_child(
     void (*fn)(int fd, void *ctx), void *ctx, int fd, const sigset_t *mask)
 {
+	int null = open("/dev/null", O_RDWR);
 	size_t i;
 
+	/* Whoever reads what the parent writes must not wait for a child. */
+	if (null >= 0) {
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDOUT_FILENO);
+		if (null > STDERR_FILENO)
+			close(null);
+	}
 	for (i = 0; i < SYS_CHILD_IGNORES; i++)
 		signal(sys_child_ignores[i], SIG_IGN);
 	sigprocmask(SIG_SETMASK, mask, NULL);

@@ -158,8 +158,8 @@ foreground_is_over(void *ctx)
 	struct outcome o;
 	struct buf b;
 
-	if (d->smtp != NULL && smtp_awaits_verdict(d->smtp))
-		return; /* giving up now would leave it unclear */
+	if (d->smtp != NULL && smtp_is_in_data(d->smtp))
+		return; /* its own deadlines hold; nothing keeps it for later */
 	memset(&o, 0, sizeof(o));
 	buf_init(&b, 256);
 	buf_add_str(&b, "not done within ");

@@ -23,7 +23,7 @@ struct deliver_order {
 	const struct profile *profile;
 	const struct envelope *envelope;
 	int fd;		      /* the canonical message, from its offset 0 */
-	bool somebody_waits;  /* timeouts.foreground holds until the dot */
+	bool somebody_waits;  /* timeouts.foreground holds until the body */
 	smtp_trace_fn *trace; /* or NULL */
 	void *trace_ctx;
 };

@@ -279,9 +279,9 @@ smtp_outcome(const struct smtp *s)
 }
 
 bool
-smtp_awaits_verdict(const struct smtp *s)
+smtp_is_in_data(const struct smtp *s)
 {
-	return s->state == SMTP_ST_FINAL && s->tx.dot_sent;
+	return s->state == SMTP_ST_BODY || s->state == SMTP_ST_FINAL;
 }
 
 void

@@ -109,9 +109,9 @@ void smtp_auth(struct smtp *s, enum sasl_mech m, const struct sasl_identity *id,
 void smtp_send(struct smtp *s, const struct envelope *v,
     const struct smtp_body *body, struct outcome *out, bool last, int64_t now);
 
-/* Is the final dot out and its answer awaited? Giving up then leaves open
- * whether the message was delivered. */
-bool smtp_awaits_verdict(const struct smtp *s);
+/* Has the body begun to flow, or is its verdict awaited? Giving up then
+ * wastes what was sent, or leaves open whether it was delivered. */
+bool smtp_is_in_data(const struct smtp *s);
 
 /* Say QUIT, if there is room for it, and close without waiting. */
 void smtp_quit(struct smtp *s);

@@ -358,10 +358,6 @@ message_write_text(struct message_copy *c, const char *p, size_t n)
 {
 	struct message_facts *facts = &c->m->facts;
 
-	if (!facts->nul && memchr(p, '\0', n) != NULL)
-		facts->nul = true;
-	if (!facts->eight_bit && message_octets_over_127(p, n))
-		facts->eight_bit = true;
 	c->column += n;
 	if (c->column > MESSAGE_MAX_LINE && facts->long_line == 0)
 		facts->long_line = c->m->lines + 1;
@@ -435,9 +431,20 @@ message_step(struct message_copy *c, char octet, bool *used)
 	return 0;
 }
 
-static int
-message_copy_chunk(struct message_copy *c, const char *p, size_t n)
+/* Note what octets of the message are among these. */
+static void
+message_look_at(struct message_facts *facts, const char *p, size_t n)
 {
+	if (!facts->nul && n > 0 && memchr(p, '\0', n) != NULL)
+		facts->nul = true;
+	if (!facts->eight_bit && message_octets_over_127(p, n))
+		facts->eight_bit = true;
+}
+
+static int
+message_copy_chunk(struct message_copy *c, const char *chunk, size_t n)
+{
+	const char *p = chunk;
 	const char *end = p + n;
 	const char *lf = NULL, *cr = NULL;
 	const char *stop;
@@ -461,6 +468,7 @@ message_copy_chunk(struct message_copy *c, const char *p, size_t n)
 		if (*p++ == '\n')
 			code = message_write_end(c);
 	}
+	message_look_at(&c->m->facts, chunk, (size_t)(p - chunk));
 	return code;
 }
 
