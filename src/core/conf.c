@@ -110,9 +110,9 @@ add_profiles(
 		rc = conf_build(&d->entries[i], home, owner, l->e);
 		if (rc != 0)
 			break;
-		set->v = mem_grow(set->v, set->n + 1, sizeof *set->v);
+		set->v = mem_grow(set->v, set->n + 1, sizeof(*set->v));
 		set->v[set->n++] = d->entries[i].p;
-		memset(&d->entries[i].p, 0, sizeof d->entries[i].p);
+		memset(&d->entries[i].p, 0, sizeof(d->entries[i].p));
 	}
 	free(owner);
 	return rc;
@@ -131,7 +131,7 @@ drop_home(struct conf *c, size_t n_homes, size_t n_profiles)
 		free(h->state);
 		free(h->log_to);
 		free(h->log_facility);
-		memset(h, 0, sizeof *h);
+		memset(h, 0, sizeof(*h));
 	}
 }
 
@@ -144,7 +144,7 @@ conf_clear(struct conf *c)
 	free(c->domain);
 	free(c->hostname);
 	addr_clear(&c->admin);
-	memset(c, 0, sizeof *c);
+	memset(c, 0, sizeof(*c));
 }
 
 /* Read one more file. EX_NOINPUT: it does not exist. */
@@ -156,7 +156,7 @@ load_file(
 	size_t n_homes = l->c->n_homes, n_profiles = l->c->set.n;
 	int rc;
 
-	memset(d, 0, sizeof *d);
+	memset(d, 0, sizeof(*d));
 	d->source = s;
 	rc = conf_read(d, l->e);
 	if (rc == 0)
@@ -288,7 +288,7 @@ refer(struct loading *l, const struct conf_draft *d, enum conf_id id,
 	*out = referred(l, d, name);
 	if (*out != NULL)
 		return 0;
-	names = mem_new(set->n + 1, sizeof *names);
+	names = mem_new(set->n + 1, sizeof(*names));
 	for (size_t i = 0; i < set->n; i++)
 		names[i] = set->v[i].name;
 	near = text_nearest(name, names, set->n);

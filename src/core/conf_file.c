@@ -36,7 +36,7 @@ begin_line(struct conf_text *t, unsigned part, unsigned line)
 	/* Powers of two: grow when n is one. */
 	if ((t->n_lines & (t->n_lines - 1)) == 0)
 		t->lines = mem_grow(t->lines,
-		    t->n_lines == 0 ? 1 : 2 * t->n_lines, sizeof *t->lines);
+		    t->n_lines == 0 ? 1 : 2 * t->n_lines, sizeof(*t->lines));
 	t->lines[t->n_lines].part = part;
 	t->lines[t->n_lines].line = line;
 	t->n_lines++;
@@ -84,7 +84,7 @@ check_owner(const struct conf_source *s, const char *path,
 	if (st->st_uid != a && st->st_uid != b) {
 		if (b != a)
 			snprintf(
-			    other, sizeof other, " or uid %u", (unsigned)b);
+			    other, sizeof(other), " or uid %u", (unsigned)b);
 		return err_set(e, EX_CONFIG,
 		    "%s: must belong to uid %u%s%s: owner is uid %u, mode %s, "
 		    "and we are uid %u",
@@ -117,7 +117,7 @@ add_part(struct conf_text *t, const struct conf_source *s, const char *path,
 	close(fd);
 	if (rc != 0)
 		return rc;
-	part = mem_new(1, sizeof *part);
+	part = mem_new(1, sizeof(*part));
 	part->path = mem_dup(path);
 	part->st = st;
 	t->parts =
@@ -196,9 +196,9 @@ include_name(const char *line, const char **end)
 
 	while (text_is_blank(*p))
 		p++;
-	if (!text_case_eq_n(p, INCLUDE, sizeof INCLUDE - 1))
+	if (!text_case_eq_n(p, INCLUDE, sizeof(INCLUDE) - 1))
 		return NULL;
-	p += sizeof INCLUDE - 1;
+	p += sizeof(INCLUDE) - 1;
 	from = p;
 	while (text_is_blank(*p))
 		p++;
@@ -376,7 +376,7 @@ conf_file_clear(struct conf_text *t)
 	}
 	free(t->parts);
 	free(t->lines);
-	memset(t, 0, sizeof *t);
+	memset(t, 0, sizeof(*t));
 }
 
 void
@@ -385,5 +385,5 @@ conf_source_clear(struct conf_source *s)
 	free(s->path);
 	free(s->home);
 	free(s->state);
-	memset(s, 0, sizeof *s);
+	memset(s, 0, sizeof(*s));
 }

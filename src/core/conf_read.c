@@ -188,7 +188,7 @@ read_value(
 	}
 	if (row->type == CONF_TYPE_SIZE &&
 	    (type == CONFIG_TYPE_INT || type == CONFIG_TYPE_INT64)) {
-		snprintf(number, sizeof number, "%lld",
+		snprintf(number, sizeof(number), "%lld",
 		    type == CONFIG_TYPE_INT ? config_setting_get_int(s)
 					    : config_setting_get_int64(s));
 		return take(g, s, row, number);
@@ -260,9 +260,9 @@ read_profile(const struct group *top, config_setting_t *s)
 		return err_set(top->e, EX_CONFIG,
 		    "%s:%u: profiles.%s: must be a group { ... }, and is %s",
 		    at.path, at.line, name, type_name(s));
-	d->entries = mem_grow(d->entries, d->n + 1, sizeof *d->entries);
+	d->entries = mem_grow(d->entries, d->n + 1, sizeof(*d->entries));
 	x = &d->entries[d->n++];
-	memset(x, 0, sizeof *x);
+	memset(x, 0, sizeof(*x));
 	conf_value_presets(true, x);
 	x->begin = at;
 	x->p.name = mem_dup(name);
@@ -297,7 +297,7 @@ read_subgroup(
 		return wrong_type(g, s, row);
 	if (row == &conf_rows[CONF_PROFILES])
 		return read_profiles(g, s);
-	snprintf(name, sizeof name, "%s%s%s", row->group,
+	snprintf(name, sizeof(name), "%s%s%s", row->group,
 	    row->group[0] != '\0' ? "." : "", row->key);
 	inner.name = name;
 	return read_group(&inner, s);
@@ -406,5 +406,5 @@ conf_draft_clear(struct conf_draft *d)
 	free(d->entries);
 	conf_top_clear(&d->top);
 	conf_file_clear(&d->text);
-	memset(d, 0, sizeof *d);
+	memset(d, 0, sizeof(*d));
 }

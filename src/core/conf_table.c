@@ -165,7 +165,7 @@ conf_table_add_key(
 {
 	if (text_starts(row->group, PROFILE))
 		buf_add_fmt(b, "profiles.%s%s.", profile,
-		    row->group + sizeof PROFILE - 1);
+		    row->group + sizeof(PROFILE) - 1);
 	else if (row->group[0] != '\0')
 		buf_add_fmt(b, "%s.", row->group);
 	buf_add_str(b, row->key);
@@ -180,7 +180,7 @@ conf_table_complain(struct err *e, const struct conf_place *at, enum conf_id id,
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(reason, sizeof reason, fmt, ap);
+	vsnprintf(reason, sizeof(reason), fmt, ap);
 	va_end(ap);
 	buf_init(&key, MAX_TEXT);
 	conf_table_add_key(&key, &conf_rows[id], profile);
@@ -202,7 +202,7 @@ conf_top_clear(struct conf_top *top)
 	free(top->state);
 	free(top->log_to);
 	free(top->log_facility);
-	memset(top, 0, sizeof *top);
+	memset(top, 0, sizeof(*top));
 }
 
 void
@@ -222,5 +222,5 @@ conf_entry_clear(struct conf_entry *d)
 	free(d->token_url);
 	free(d->scope);
 	free(d->oauth_ca_file);
-	memset(d, 0, sizeof *d);
+	memset(d, 0, sizeof(*d));
 }

@@ -35,7 +35,7 @@ refuse(struct err *e, const char *text, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(reason, sizeof reason, fmt, ap);
+	vsnprintf(reason, sizeof(reason), fmt, ap);
 	va_end(ap);
 	return err_set(e, EX_CONFIG, "\"%.*s%s\": %s", MAX_SHOWN, text,
 	    strlen(text) > MAX_SHOWN ? "..." : "", reason);
@@ -70,7 +70,7 @@ is_ip(int family, const char *s, size_t n)
 	unsigned char octets[sizeof(struct in6_addr)];
 	char text[INET6_ADDRSTRLEN];
 
-	if (n >= sizeof text)
+	if (n >= sizeof(text))
 		return false;
 	memcpy(text, s, n);
 	text[n] = '\0';
@@ -106,7 +106,7 @@ conf_value_is_loopback(const char *host)
 	if (inet_pton(AF_INET, host, v4) == 1)
 		return v4[0] == 127;
 	if (inet_pton(AF_INET6, host, v6) == 1)
-		return memcmp(v6, &in6addr_loopback, sizeof v6) == 0;
+		return memcmp(v6, &in6addr_loopback, sizeof(v6)) == 0;
 	return text_case_eq(host, "localhost");
 }
 

@@ -44,7 +44,7 @@ secret_ref_clear(struct profile_secret *s)
 		secret_clear(&s->plain);
 	free(s->path);
 	free(s->key);
-	memset(s, 0, sizeof *s);
+	memset(s, 0, sizeof(*s));
 }
 
 void
@@ -60,7 +60,7 @@ profile_clear(struct profile *p)
 	secret_ref_clear(&p->password);
 	secret_ref_clear(&p->client_secret);
 	text_list_clear(&p->keep);
-	memset(p, 0, sizeof *p);
+	memset(p, 0, sizeof(*p));
 }
 
 const struct profile *
@@ -203,7 +203,7 @@ show(struct choosing *x, const struct addr *a)
 	struct buf whole, safe;
 
 	buf_init(&whole, ADDR_MAX_LOCAL + ADDR_MAX_DOMAIN + 2);
-	buf_init(&safe, sizeof x->shown - 1);
+	buf_init(&safe, sizeof(x->shown) - 1);
 	addr_add_to(&whole, a);
 	text_add_safe(
 	    &safe, whole.len > 0 ? whole.data : "", whole.len, SHOWN_MAX);
@@ -300,7 +300,7 @@ static int
 unknown_name(struct choosing *x)
 {
 	const struct profile_set *set = x->set;
-	const char **names = mem_new(set->n + 1, sizeof *names);
+	const char **names = mem_new(set->n + 1, sizeof(*names));
 	const char *near;
 
 	for (size_t i = 0; i < set->n; i++)
@@ -477,13 +477,13 @@ profile_choose(const struct profile_set *set, const struct profile_request *q,
 	    struct choosing *) = { rule_named, rule_sender, rule_from };
 	struct choosing x = { .set = set, .q = q, .c = c, .e = e };
 
-	memset(c, 0, sizeof *c);
+	memset(c, 0, sizeof(*c));
 	buf_init(&c->why, WHY_MAX);
 	if (q->sender != NULL && !addr_is_null(q->sender))
 		x.sender = q->sender;
 	c->local = x.sender == NULL || profile_is_local(set, x.sender);
 
-	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
 		int rc = rules[i](&x);
 
 		if (rc != 0 || x.settled)
@@ -496,7 +496,7 @@ void
 profile_choice_clear(struct profile_choice *c)
 {
 	buf_clear(&c->why);
-	memset(c, 0, sizeof *c);
+	memset(c, 0, sizeof(*c));
 }
 
 void

@@ -10,6 +10,16 @@
 
 /* ---- take */
 
+/* In a header a fold is a blank; in an argument it is an attack. */
+static int
+check_line_ends(const char *text, struct err *e)
+{
+	if (strpbrk(text, "\r\n") == NULL)
+		return 0;
+	return err_set(
+	    e, EX_DATAERR, "%s: a line end in it, which no address has", text);
+}
+
 static int
 take_sender(struct submit_request *r, const char *text, struct err *e)
 {
@@ -18,7 +28,8 @@ take_sender(struct submit_request *r, const char *text, struct err *e)
 	r->sender_given = true;
 	if (text[0] == '\0')
 		text = "<>";
-	if (addr_parse(text, true, &r->sender, e) != 0)
+	if (check_line_ends(text, e) != 0 ||
+	    addr_parse(text, true, &r->sender, e) != 0)
 		return err_wrap(e, "sender");
 	return 0;
 }
@@ -29,10 +40,13 @@ take_operands(
 {
 	size_t i;
 
-	for (i = 0; i < o->n_rcpts; i++)
-		if (addr_parse_list(
-			o->rcpts[i], strlen(o->rcpts[i]), &r->rcpts, e) != 0)
+	for (i = 0; i < o->n_rcpts; i++) {
+		const char *text = o->rcpts[i];
+
+		if (check_line_ends(text, e) != 0 ||
+		    addr_parse_list(text, strlen(text), &r->rcpts, e) != 0)
 			return err_wrap(e, "recipient");
+	}
 	return 0;
 }
 
@@ -307,7 +321,7 @@ make_from(struct submit_request *r, const struct conf *c,
  */
 static void
 rewrite(struct submit_request *r, const struct conf *c, const struct profile *p,
-    const struct addr *from)
+    const struct addr *from, const struct addr *sender)
 {
 	struct message *m = &r->message;
 	struct buf b;
@@ -325,7 +339,9 @@ rewrite(struct submit_request *r, const struct conf *c, const struct profile *p,
 			buf_clear(&b);
 		}
 	}
-	from_by_profile(r, c, p, &p->address);
+	/* A sender that the profile lists stays, in a From that is made too. */
+	from_by_profile(r, c, p,
+	    from == NULL && profile_owns(p, sender) ? sender : &p->address);
 }
 
 static void
@@ -337,7 +353,7 @@ final_header(struct submit_request *r, const struct conf *c,
 	struct message *m = &r->message;
 
 	if (p->rewrite)
-		rewrite(r, c, p, from);
+		rewrite(r, c, p, from, sender);
 	else if (message_field(m, "From") == NULL)
 		make_from(r, c, p, sender);
 	if (p->auto_submitted && !a->choice.unmatched &&

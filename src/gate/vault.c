@@ -23,8 +23,8 @@
 #define FORM MARK "1 plain\n"
 
 enum {
-	MARK_LEN = sizeof MARK - 1,
-	FORM_LEN = sizeof FORM - 1,
+	MARK_LEN = sizeof(MARK) - 1,
+	FORM_LEN = sizeof(FORM) - 1,
 	MAX_FILE = FORM_LEN + VAULT_MAX_BLOB,
 	MAX_NAME = 200 /* encoded; leaves room for suffixes below NAME_MAX */
 };

@@ -489,6 +489,8 @@ addr_run_parser(struct addr_parser *p, const char *text, size_t n,
 	if (addr_read_list(p))
 		return 0;
 	addr_list_cut(out, p->before);
+	if (out->n == 0) /* a list that begins and stays empty owns nothing */
+		addr_list_clear(out);
 	return addr_refuse(p, e);
 }
 

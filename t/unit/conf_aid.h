@@ -26,17 +26,17 @@ begin(void)
 
 	aid_make_dir();
 	umask(022);
-	memset(&c, 0, sizeof c);
-	memset(&e, 0, sizeof e);
-	memset(&me, 0, sizeof me);
+	memset(&c, 0, sizeof(c));
+	memset(&e, 0, sizeof(e));
+	memset(&me, 0, sizeof(me));
 	me.uid = 1000;
 	me.known = true;
 	me.login = mem_dup("alice");
 	me.gecos = mem_dup("");
 	me.home = mem_dup(aid_dir);
-	buf_init(&b, sizeof full_name - 1);
+	buf_init(&b, sizeof(full_name) - 1);
 	sys_hostname(&b);
-	snprintf(full_name, sizeof full_name, "%s", b.data);
+	snprintf(full_name, sizeof(full_name), "%s", b.data);
 	buf_clear(&b);
 }
 
@@ -82,7 +82,7 @@ load(const char *text, int flags)
 	int rc;
 
 	conf_clear(&c);
-	memset(&e, 0, sizeof e);
+	memset(&e, 0, sizeof(e));
 	put("x.conf", text, flags);
 	rc = conf_load_files(&c, &s, 1, &me, &e);
 	conf_source_clear(&s);
@@ -98,7 +98,7 @@ load_both(const char *own, const char *of_system)
 	int rc;
 
 	conf_clear(&c);
-	memset(&e, 0, sizeof e);
+	memset(&e, 0, sizeof(e));
 	put("own.conf", own, 0);
 	put("system.conf", of_system, READABLE);
 	rc = conf_load_files(&c, v, 2, &me, &e);

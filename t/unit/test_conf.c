@@ -116,10 +116,10 @@ END_TEST
 
 START_TEST(names_of_the_host)
 {
-	char brief[sizeof full_name];
+	char brief[sizeof(full_name)];
 
 	must_load(P(GOOD), 0);
-	snprintf(brief, sizeof brief, "%.*s", (int)strcspn(full_name, "."),
+	snprintf(brief, sizeof(brief), "%.*s", (int)strcspn(full_name, "."),
 	    full_name);
 	ck_assert_str_eq(c.hostname, full_name);
 	ck_assert(text_list_has_case(&c.set.local_names, full_name));
@@ -270,12 +270,12 @@ START_TEST(servers)
 		    WIRE_CLEAR },
 	};
 	char text[2000] = "";
-	size_t n = sizeof rows / sizeof rows[0];
+	size_t n = sizeof(rows) / sizeof(rows[0]);
 
 	for (size_t i = 0; i < 2 * n; i++) {
 		size_t len = strlen(text);
 
-		snprintf(text + len, sizeof text - len, "%s\"%s\"",
+		snprintf(text + len, sizeof(text) - len, "%s\"%s\"",
 		    i > 0 ? ", " : "", rows[i % n].text);
 	}
 	{
@@ -318,7 +318,7 @@ START_TEST(clear_where_nobody_listens)
 	static const char *const hosts[] = { "127.0.0.1", "127.9.9.9", "[::1]",
 		"localhost", "LocalHost" };
 
-	for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
 		char *text = mem_printf(
 		    P(WHO PASSWORD "server = \"smtp://%s:2525\"; tls = { mode "
 				   "= \"none\"; };"),
@@ -450,7 +450,7 @@ START_TEST(table_of_keys)
 	for (n = 0; conf_key(n, &group, &key); n++) {
 		ck_assert_ptr_nonnull(group);
 		ck_assert_ptr_nonnull(key);
-		for (size_t i = 0; i < sizeof some / sizeof some[0]; i++)
+		for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++)
 			found += strcmp(group, some[i].group) == 0 &&
 				 strcmp(key, some[i].key) == 0;
 		for (size_t i = 0; i < n; i++) {
@@ -460,7 +460,7 @@ START_TEST(table_of_keys)
 			    "%s.%s twice", group, key);
 		}
 	}
-	ck_assert_uint_eq(found, sizeof some / sizeof some[0]);
+	ck_assert_uint_eq(found, sizeof(some) / sizeof(some[0]));
 	ck_assert_uint_eq(n, 51);
 	ck_assert(!conf_key(n + 1, &group, &key));
 }

@@ -434,7 +434,7 @@ static const struct bad {
 
 START_TEST(bad_by_table)
 {
-	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		int rc = load(bad[i].text, bad[i].flags);
 
 		ck_assert_msg(rc == EX_CONFIG, "%s: code %d", bad[i].label, rc);
@@ -460,7 +460,7 @@ START_TEST(complaints_keep_secrets)
 		P(WHO SERVER "password = \"a\"\nhunter2\";"),
 	};
 
-	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		ck_assert_msg(
 		    load(texts[i], READABLE) == EX_CONFIG, "%s", texts[i]);
 		ck_assert_msg(strstr(e.text, "hunter2") == NULL, "%s", e.text);

@@ -23,7 +23,7 @@ START_TEST(owner_and_mode)
 	s.owners[1] = geteuid() + 2;
 	ck_assert_int_eq(conf_load_files(&c, &s, 1, &me, &e), EX_CONFIG);
 	ck_assert_ptr_nonnull(strstr(e.text, s.path));
-	snprintf(uid, sizeof uid, "owner is uid %u, mode 0644, and we are uid",
+	snprintf(uid, sizeof(uid), "owner is uid %u, mode 0644, and we are uid",
 	    (unsigned)geteuid());
 	ck_assert_ptr_nonnull(strstr(e.text, uid));
 	ck_assert_ptr_null(strstr(e.text, "hunter2"));
@@ -170,7 +170,7 @@ START_TEST(fault_in_ones_own_file)
 	static const char *const own[] = { "x = 1;\n" P(GOOD), P(WHO),
 		"default = \"none\";\n" P(GOOD), "domain = ;" };
 
-	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
 		/* Never the system's profiles instead. */
 		me.uid = 1000;
 		ck_assert_int_eq(load_both(own[i], TWO("q", "r")), EX_CONFIG);
@@ -226,7 +226,7 @@ complains(const struct conf_request *q, const char *says)
 {
 	bool yes;
 
-	memset(&e, 0, sizeof e);
+	memset(&e, 0, sizeof(e));
 	conf_load(&c, q, &e);
 	yes = strstr(e.text, says) != NULL;
 	conf_clear(&c);

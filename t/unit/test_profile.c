@@ -47,7 +47,7 @@ static const struct {
 	{ "hostbox", "root@web1.example.com", "", "*", PROFILE_MAILBOX },
 };
 
-enum { SPECS = sizeof specs / sizeof specs[0] };
+enum { SPECS = sizeof(specs) / sizeof(specs[0]) };
 
 static struct profile profiles[SPECS];
 static struct profile_set set;
@@ -80,7 +80,7 @@ make_set(void)
 	for (size_t i = 0; i < SPECS; i++) {
 		struct profile *p = &profiles[i];
 
-		memset(p, 0, sizeof *p);
+		memset(p, 0, sizeof(*p));
 		p->name = mem_dup(specs[i].name);
 		p->kind = specs[i].kind;
 		ck_assert_int_eq(
@@ -88,7 +88,7 @@ make_set(void)
 		add_words(&p->also, specs[i].also);
 		add_words(&p->users, specs[i].users);
 	}
-	memset(&set, 0, sizeof set);
+	memset(&set, 0, sizeof(set));
 	set.v = profiles;
 	set.n = SPECS;
 	add_words(&set.local_names, "localhost web1 web1.example.com");
@@ -107,7 +107,7 @@ clear_set(void)
 static void
 make_user(struct sys_user *u, uid_t uid, const char *login, const char *groups)
 {
-	memset(u, 0, sizeof *u);
+	memset(u, 0, sizeof(*u));
 	u->uid = uid;
 	u->known = login != NULL;
 	u->login = login != NULL ? mem_dup(login) : mem_printf("uid%u", uid);
@@ -354,7 +354,7 @@ check_choice(const struct choice *t, const struct profile_choice *c, int rc,
 
 START_TEST(choose_by_table)
 {
-	for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++) {
+	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
 		const struct choice *t = &choices[i];
 		struct addr sender = { 0 }, from = { 0 };
 		struct profile_choice c;
@@ -402,7 +402,7 @@ START_TEST(longest_pattern_first)
 		struct addr a = { 0 };
 		struct profile_request q = { .sender = &a, .user = &u };
 
-		memset(v, 0, sizeof v);
+		memset(v, 0, sizeof(v));
 		for (size_t i = 0; i < 3; i++) {
 			v[i].name = mem_dup(also[(i + first) % 3]);
 			v[i].kind = (i + first) % 3 == 0 ? PROFILE_MAILBOX
@@ -473,7 +473,7 @@ START_TEST(patterns)
 		{ "no address", "a@example.com", false },
 	};
 
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct addr a = { 0 };
 
 		ck_assert_int_eq(
@@ -509,7 +509,7 @@ START_TEST(permission)
 		{ "1000", 1000, NULL, "", true },
 	};
 
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct profile p = { 0 };
 		struct sys_user u;
 
@@ -538,7 +538,7 @@ START_TEST(display_name)
 		{ NULL, "", "web1", "" },
 	};
 
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct profile p = { .display = mem_dup(rows[i].template) };
 		struct buf b;
 		char *text;

@@ -17,7 +17,7 @@ static void
 begin(void)
 {
 	aid_make_dir();
-	memset(&e, 0, sizeof e);
+	memset(&e, 0, sizeof(e));
 	secret_init(&s);
 }
 
@@ -57,7 +57,7 @@ START_TEST(write_then_read)
 	ck_assert_uint_eq(mode_of(aid_path("v")), 0700);
 	ck_assert_uint_eq(mode_of(aid_path("v/noreply.blob")), 0600);
 	ck_assert_str_eq(
-	    aid_read(aid_path("v/noreply.blob"), text, sizeof text),
+	    aid_read(aid_path("v/noreply.blob"), text, sizeof(text)),
 	    "osmtp-vault 1 plain\nthe blob\n\nof \"osmtp-vault 1 plain\"\n");
 	ck_assert_int_eq(vault_read(aid_path("v"), "noreply", &s, &e), 0);
 	ck_assert_str_eq(
@@ -114,8 +114,8 @@ START_TEST(names_that_cannot_be)
 {
 	char longest[300];
 
-	memset(longest, 'x', sizeof longest - 1);
-	longest[sizeof longest - 1] = '\0';
+	memset(longest, 'x', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
 	ck_assert_int_eq(
 	    vault_write(aid_path("v"), longest, &s, &e), EX_CANTCREAT);
 	ck_assert_int_eq(vault_write(aid_path("v"), "", &s, &e), EX_CANTCREAT);
@@ -137,7 +137,7 @@ START_TEST(read_what_others_may_read)
 	static const unsigned modes[] = { 0640, 0604, 0620, 0602, 0610 };
 
 	store("a", "x");
-	for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
 		ck_assert_int_eq(chmod(aid_path("v/a.blob"), modes[i]), 0);
 		ck_assert_int_eq(
 		    vault_read(aid_path("v"), "a", &s, &e), EX_NOPERM);
@@ -176,14 +176,14 @@ START_TEST(read_another_form)
 	char text[100];
 
 	store("a", "x");
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		aid_write(aid_path("v/a.blob"), rows[i].content);
 		ck_assert_int_eq(
 		    vault_read(aid_path("v"), "a", &s, &e), EX_DATAERR);
 		ck_assert_msg(
 		    strstr(e.text, rows[i].says) != NULL, "%s", e.text);
 		ck_assert_str_eq(
-		    aid_read(aid_path("v/a.blob"), text, sizeof text),
+		    aid_read(aid_path("v/a.blob"), text, sizeof(text)),
 		    rows[i].content);
 	}
 }

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: ISC */
+/* The fields of a message: found, set, completed, checked. */
+#include "mail/message.h"
+
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "aid.h"
+#include "unit.h"
+
+#define N(table) ((int)(sizeof(table) / sizeof((table)[0])))
+
+/* Just read the header of text. */
+static void
+read_text(struct message *m, const char *text)
+{
+	struct message_reading how = { 0 };
+	struct stream_source in = stream_from_mem(text, strlen(text));
+	struct err e = ERR_NONE;
+
+	ck_assert_msg(message_read_head(m, &how, &in, &e) == 0, "%s", e.text);
+}
+
+START_TEST(finds_and_removes_fields)
+{
+	struct message m = { 0 };
+	struct stream_sink sink;
+	struct err e = ERR_NONE;
+	struct buf out;
+
+	read_text(&m, "bcc: a@x,\n\tb@x,\n c@x\nTo: t@x\nBCC : d@x\n"
+		      "Bccx: e@x\nSubject: s\n t\nBcc:\n\nBody\n");
+	ck_assert_uint_eq(m.n, 6);
+	ck_assert_str_eq(
+	    message_field(&m, "Bcc")->value, " a@x,\r\n\tb@x,\r\n c@x");
+	ck_assert_str_eq(message_field(&m, "subject")->value, " s\r\n t");
+	ck_assert_ptr_null(message_field(&m, "Cc"));
+	ck_assert_uint_eq(message_remove(&m, "bCC"), 3);
+	ck_assert_uint_eq(message_remove(&m, "Bcc"), 0);
+	ck_assert_ptr_null(message_field(&m, "Bcc"));
+	buf_init(&out, SIZE_MAX);
+	sink = stream_to_buf(&out);
+	ck_assert_int_eq(message_write_head(&m, &sink, &e), 0);
+	ck_assert_str_eq(
+	    out.data, "To: t@x\r\nBccx: e@x\r\nSubject: s\r\n t\r\n\r\n");
+	message_clear(&m);
+	buf_clear(&out);
+}
+END_TEST
+
+START_TEST(sets_fields)
+{
+	struct message m = { 0 };
+	struct stream_sink sink;
+	struct err e = ERR_NONE;
+	struct buf out;
+
+	read_text(&m, "A: 1\nfrom: x\n y\nB: 2\nFrom: z\nC: 3\n\n");
+	message_set(&m, "From", "new@x");
+	message_set(&m, "Date", "today,\r\n\tor not");
+	message_set(&m, "Empty", "");
+	buf_init(&out, SIZE_MAX);
+	sink = stream_to_buf(&out);
+	ck_assert_int_eq(message_write_head(&m, &sink, &e), 0);
+	ck_assert_str_eq(out.data,
+	    "A: 1\r\nfrom: new@x\r\nB: 2\r\nC: 3\r\n"
+	    "Date: today,\r\n\tor not\r\nEmpty: \r\n\r\n");
+	message_clear(&m);
+	/* many more than there is room for at first */
+	for (m.n = 0; m.n < 100;) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "X-%zu", m.n);
+		message_set(&m, name, name);
+	}
+	ck_assert_str_eq(message_field(&m, "x-99")->value, " X-99");
+	message_clear(&m);
+	buf_clear(&out);
+}
+END_TEST
+
+static const char *const unwritable[][2] = { { "A", "b\rc" }, { "A", "b\nc" },
+	{ "A", "b\r\nc" }, { "A", "b\r\n" }, { "A", "b\r" }, { "A", "b\n" },
+	{ "A", "b\n c" }, { "A", "b\r c" }, { "A", "b\r\nBcc: z" },
+	{ "A", "b\r\n\r\n c" }, { "", "b" }, { "A B", "c" }, { "A:", "c" },
+	{ "A\r\nB", "c" }, { "\xc3\xb6", "c" } };
+static int unwritable_at;
+
+static void
+set_unwritable(void)
+{
+	struct message m = { 0 };
+
+	signal(SIGABRT, SIG_DFL);
+	message_set(
+	    &m, unwritable[unwritable_at][0], unwritable[unwritable_at][1]);
+}
+
+START_TEST(never_sets_bare_line_ends)
+{
+	char said[4096];
+	int status;
+
+	unwritable_at = _i;
+	status = aid_child(set_unwritable, said, sizeof(said));
+	ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT,
+	    "case %d was set", _i);
+	ck_assert_ptr_nonnull(strstr(said, "message.c"));
+}
+END_TEST
+
+static const struct {
+	const char *label;
+	const char *head;
+	const char *want; /* recipients, or the error text if it has a colon */
+} recipients[] = {
+	{ "three fields", "To: a@x\nCc: b@x\nBcc: c@x\nFrom: f@x\n",
+	    "a@x b@x c@x" },
+	{ "any case, number, blanks", "TO : a@x\nto:b@x\nCC: c@x\ncc: d@x\n",
+	    "a@x b@x c@x d@x" },
+	{ "folds", "To: a@x,\n\tb@x\n ,c@x\n", "a@x b@x c@x" },
+	{ "folds, CRLF", "To:\r\n a@x,\r\n\tb@x\r\n", "a@x b@x" },
+	{ "group", "To: Team: a@x, b@x;, c@x\n", "a@x b@x c@x" },
+	{ "Resent alone", "To: a@x\nBcc: b@x\nResent-Cc: c@x\n", "c@x" },
+	{ "all Resent", "Resent-To: a@x\nResent-Bcc: b@x\nResent-To: c@x\n",
+	    "a@x b@x c@x" },
+	{ "empty Resent counts", "To: a@x\nResent-To:\n", "" },
+	{ "others never",
+	    "From: a@x\nReply-To: b@x\nSender: c@x\n"
+	    "Return-Receipt-To: d@x\nX-To: e@x\n",
+	    "" },
+	{ "empty To", "To:\nCc: a@x\n", "a@x" },
+	{ "nobody", "To: undisclosed-recipients:;\n", "" },
+	{ "bare CR adds none", "Subject: a\rBcc: z@x\nTo: a@x\n", "a@x" },
+	{ "fields in the body", "To: a@x\n\nCc: b@x\n", "a@x" },
+	{ "bad", "To: a@x\nCc: Jane Roe\n",
+	    "Cc: address: Jane Roe: a name needs" },
+	{ "bare CR in an address", "To: a@x\rb@x\n", "a@x b@x" },
+};
+
+static void
+add_addresses(struct buf *b, const struct addr_list *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++) {
+		if (i > 0)
+			buf_add_char(b, ' ');
+		addr_add_to(b, &l->v[i]);
+	}
+}
+
+START_TEST(finds_recipients)
+{
+	struct message m = { 0 };
+	struct addr_list l = { 0 };
+	struct err e = ERR_NONE;
+	struct buf got;
+	int code;
+
+	buf_init(&got, SIZE_MAX);
+	read_text(&m, recipients[_i].head);
+	code = message_recipients(&m, &l, &e);
+	if (strchr(recipients[_i].want, ':') != NULL) {
+		ck_assert_int_eq(code, EX_DATAERR);
+		ck_assert_msg(strncmp(e.text, recipients[_i].want,
+				  strlen(recipients[_i].want)) == 0,
+		    "%s", e.text);
+	} else {
+		ck_assert_int_eq(code, 0);
+		add_addresses(&got, &l);
+		ck_assert_msg(strcmp(got.data, recipients[_i].want) == 0,
+		    "%s: got %s", recipients[_i].label, got.data);
+	}
+	addr_list_clear(&l);
+	message_clear(&m);
+	buf_clear(&got);
+}
+END_TEST
+
+START_TEST(reads_addresses)
+{
+	struct message m = { 0 };
+	struct addr_list l = { 0 };
+	struct err e = ERR_NONE;
+
+	read_text(&m, "From: A <a@x>, b@x\nFrom: c@x\nSender: a@@x\n");
+	ck_assert_int_eq(message_addresses(&m, "from", &l, &e), 0);
+	ck_assert_uint_eq(l.n, 2);
+	ck_assert_str_eq(l.v[0].name, "A");
+	ck_assert_int_eq(message_addresses(&m, "To", &l, &e), 0);
+	ck_assert_uint_eq(l.n, 2);
+	ck_assert_int_eq(message_addresses(&m, "Sender", &l, &e), EX_DATAERR);
+	ck_assert_str_eq(e.text, "Sender: address: a@@x: two at signs");
+	addr_list_clear(&l);
+	message_clear(&m);
+}
+END_TEST
+
+START_TEST(completes_fields)
+{
+	struct message m = { 0 };
+	struct stream_sink sink;
+	struct err e = ERR_NONE;
+	struct buf out;
+
+	read_text(&m, "From: root (Cron Daemon)\nTo: a,\n b@x\nCc: Jane Roe\n"
+		      "Reply-To: Anacron <root>\nResent-Sender: \\c\n"
+		      "Bcc: d\nX-To: e\nSubject: root\nTo:\n");
+	message_complete(&m, "d.example");
+	buf_init(&out, SIZE_MAX);
+	sink = stream_to_buf(&out);
+	ck_assert_int_eq(message_write_head(&m, &sink, &e), 0);
+	ck_assert_str_eq(out.data,
+	    "From: root@d.example (Cron Daemon)\r\n"
+	    "To: a@d.example,\r\n b@x\r\nCc: Jane Roe\r\n"
+	    "Reply-To: Anacron <root@d.example>\r\n"
+	    "Resent-Sender: c@d.example\r\n"
+	    "Bcc: d\r\nX-To: e\r\nSubject: root\r\nTo:\r\n\r\n");
+	message_clear(&m);
+	buf_clear(&out);
+}
+END_TEST
+
+/* message_check_wire() of text, with field removed; its words in *e. */
+static int
+check_wire(const char *text, size_t n, const char *field, struct err *e)
+{
+	struct message_reading how = { 0 };
+	struct stream_source in = stream_from_mem(text, n);
+	struct stream_sink sink;
+	struct message m = { 0 };
+	struct buf out;
+	int code;
+
+	*e = (struct err)ERR_NONE;
+	buf_init(&out, SIZE_MAX);
+	sink = stream_to_buf(&out);
+	ck_assert_int_eq(message_read_head(&m, &how, &in, e), 0);
+	ck_assert_int_eq(message_copy_body(&m, &in, &sink, e), 0);
+	message_remove(&m, field);
+	code = message_check_wire(&m, e);
+	ck_assert_int_eq(code, e->code);
+	message_clear(&m);
+	buf_clear(&out);
+	return code;
+}
+
+START_TEST(checks_the_wire)
+{
+	char text[4000];
+	struct err e;
+	int n;
+
+	ck_assert_int_eq(check_wire("A: b\n\nx\n", 8, "", &e), 0);
+	ck_assert_int_eq(check_wire("A: b\n\nx\0\n", 9, "", &e), EX_DATAERR);
+	ck_assert_ptr_nonnull(strstr(e.text, "NUL"));
+	/* 8-bit text is a matter of the server */
+	ck_assert_int_eq(
+	    check_wire("A: \xc3\xb6\n\n\xc3\xb6\n", 10, "", &e), 0);
+	/* "Subject: " and x up to 998 */
+	n = snprintf(text, sizeof(text), "A: b\nSubject: %0989d\n\nx\n", 0);
+	ck_assert_int_eq(check_wire(text, (size_t)n, "", &e), 0);
+	n = snprintf(text, sizeof(text), "A: b\nSubject: %0990d\n\nx\n", 0);
+	ck_assert_int_eq(check_wire(text, (size_t)n, "", &e), EX_DATAERR);
+	ck_assert_ptr_nonnull(strstr(e.text, "Subject: a line of 999"));
+	ck_assert_int_eq(check_wire(text, (size_t)n, "Subject", &e), 0);
+	n = snprintf(text, sizeof(text), "A: b\n %0997d\n c\n\nx\n", 0);
+	ck_assert_int_eq(check_wire(text, (size_t)n, "", &e), 0);
+	n = snprintf(text, sizeof(text), "A: b\n %0998d\n c\n\nx\n", 0);
+	ck_assert_int_eq(check_wire(text, (size_t)n, "", &e), EX_DATAERR);
+	n = snprintf(text, sizeof(text), "A: b\n\nx\n%0999d\ny\n", 0);
+	ck_assert_int_eq(check_wire(text, (size_t)n, "", &e), EX_DATAERR);
+	ck_assert_ptr_nonnull(strstr(e.text, "line 4"));
+}
+END_TEST
+
+START_TEST(tells_eight_bit)
+{
+	static const struct {
+		const char *text;
+		bool want;
+	} v[] = {
+		{ "A: b\n\nx\n", false },
+		{ "A: \xc3\xb6\n\nx\n", true },
+		{ "A: b\n \xc3\xb6\n\nx\n", true },
+		{ "A: b\n\n\xc3\xb6\n", true },
+		{ "A: b\n\n.\n\xc3\xb6\n", false },
+	};
+	struct message_reading how = { .dot_ends = true };
+	struct message m = { 0 };
+	struct err e = ERR_NONE;
+	struct stream_source in;
+	struct stream_sink sink;
+	struct buf out;
+	int i;
+
+	buf_init(&out, SIZE_MAX);
+	sink = stream_to_buf(&out);
+	for (i = 0; i < N(v); i++) {
+		in = stream_from_mem(v[i].text, strlen(v[i].text));
+		ck_assert_int_eq(message_read_head(&m, &how, &in, &e), 0);
+		ck_assert_int_eq(message_copy_body(&m, &in, &sink, &e), 0);
+		ck_assert_msg(
+		    message_is_eight_bit(&m) == v[i].want, "%s", v[i].text);
+		message_clear(&m);
+	}
+	buf_clear(&out);
+}
+END_TEST
+
+static void
+add(TCase *tc)
+{
+	tcase_add_test(tc, finds_and_removes_fields);
+	tcase_add_test(tc, sets_fields);
+	tcase_add_loop_test(tc, never_sets_bare_line_ends, 0, N(unwritable));
+	tcase_add_loop_test(tc, finds_recipients, 0, N(recipients));
+	tcase_add_test(tc, reads_addresses);
+	tcase_add_test(tc, completes_fields);
+	tcase_add_test(tc, checks_the_wire);
+	tcase_add_test(tc, tells_eight_bit);
+}
+
+int
+main(void)
+{
+	return unit_main("message_fields", add);
+}
