@@ -52,10 +52,15 @@ advice_add(struct buf *b, const struct outcome *o, const struct profile *p)
 		buf_add_str(b, "send it again later");
 		break;
 	case OUTCOME_CLASS_P:
-		buf_add_fmt(b,
-		    "get a valid password or consent for %s and put it into "
-		    "profiles.%s (%s:%d)",
-		    profile_user_text(p), p->name, p->home->path, p->line);
+		if (o->ours)
+			buf_add_str(b, "let whoever sends read it, or send as "
+				       "a user who may");
+		else
+			buf_add_fmt(b,
+			    "get a valid password or consent for %s and put it "
+			    "into profiles.%s (%s:%d)",
+			    profile_user_text(p), p->name, p->home->path,
+			    p->line);
 		break;
 	case OUTCOME_CLASS_C:
 		about_configuration(b, o, p);

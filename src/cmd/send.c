@@ -305,14 +305,16 @@ deliver(struct job *j)
 static void
 tell_one(const struct job *j, const char *rcpt, const struct outcome *o)
 {
+	const char *server = deliver_server(j->deliver);
 	char code[16] = "";
 
 	if (o->code != 0)
 		snprintf(code, sizeof(code), "%d ", o->code);
-	cmd_say(j->call, "%s: %s%s: %s%s (%s, %s)", rcpt,
+	cmd_say(j->call, "%s: %s%s: %s%s (%s%s%s)", rcpt,
 	    outcome_kind_name(o->kind),
 	    o->kind == OUTCOME_UNCLEAR ? ", may have been delivered" : "", code,
-	    o->text, outcome_stage_name(o->stage), deliver_server(j->deliver));
+	    o->text, outcome_stage_name(o->stage), server[0] ? ", " : "",
+	    server);
 }
 
 /* A line for each recipient unless all is well; what to do, once a reason. */

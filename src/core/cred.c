@@ -142,11 +142,11 @@ read_file(const char *path, struct secret *out, struct err *e)
 
 	rc = fsio_open_read(path, &fd, &st, e);
 	if (rc != 0)
-		return rc;
+		return errno == EACCES ? (e->code = EX_NOPERM) : rc;
 	if (is_private(&st))
 		rc = read_line(fd, path, out, e);
 	else
-		rc = err_set(e, EX_NOPERM,
+		rc = err_set(e, EX_CONFIG,
 		    "read: %s: others may read it (owner uid %u, mode %s; we "
 		    "are uid %u): give it mode 0600, or 0640 and group osmtp",
 		    path, (unsigned)st.st_uid, fsio_mode_text(st.st_mode, mode),
@@ -166,10 +166,22 @@ check_secret(const struct secret *s, struct err *e)
 	return 0;
 }
 
-/*
- * Read a secret from where the profile says: false with *o, class C, if that
- * fails. A disk that does not read is for later.
- */
+/* A disk that does not read is for later; a file that the caller may not read
+ * wants another caller, or another mode. */
+static enum outcome_class
+class_of(const struct err *e)
+{
+	switch (e->code) {
+	case EX_IOERR:
+		return OUTCOME_CLASS_L;
+	case EX_NOPERM:
+		return OUTCOME_CLASS_P;
+	default:
+		return OUTCOME_CLASS_C;
+	}
+}
+
+/* Read a secret from where the profile says: false with *o if that fails. */
 static bool
 read_secret(const struct profile_secret *from, enum outcome_stage stage,
     struct secret *out, struct outcome *o)
@@ -191,11 +203,10 @@ read_secret(const struct profile_secret *from, enum outcome_stage stage,
 	}
 	if (rc == 0 && check_secret(out, &e) == 0)
 		return true;
-	if (from->form == PROFILE_FILE && e.code == EX_CONFIG)
+	if (rc == 0 && from->form == PROFILE_FILE)
 		err_wrap(&e, "read: %s", from->path);
 	err_wrap(&e, "%s", from->key != NULL ? from->key : "secret");
-	return fail(o, e.code == EX_IOERR ? OUTCOME_CLASS_L : OUTCOME_CLASS_C,
-	    stage, e.text);
+	return fail(o, class_of(&e), stage, e.text);
 }
 
 /* ---- the token cache */

@@ -14,6 +14,8 @@
 #include "base/buf.h"
 #include "base/fsio.h"
 #include "base/mem.h"
+#include "base/text.h"
+#include "mail/addr.h"
 #include "mail/field.h"
 
 /* A line is kept whole only as long as "From " and one CR need it. */
@@ -78,6 +80,13 @@ put_text(struct writer *w, const char *p, size_t n)
 	}
 }
 
+/* Names come from outside, and none may begin a message of its own. */
+static void
+add_name(struct buf *b, const char *name)
+{
+	text_add_safe(b, name, strlen(name), 2 * ADDR_MAX_LOCAL);
+}
+
 static void
 put_head(struct writer *w, const struct dead_letter *d)
 {
@@ -85,14 +94,35 @@ put_head(struct writer *w, const struct dead_letter *d)
 	size_t i;
 
 	buf_init(&b, SIZE_MAX / 2);
-	buf_add_fmt(&b, "From %s ", d->sender[0] ? d->sender : "MAILER-DAEMON");
+	buf_add_str(&b, "From ");
+	add_name(&b, d->sender[0] ? d->sender : "MAILER-DAEMON");
+	buf_add_char(&b, ' ');
 	field_add_mbox_date(&b, d->now);
 	buf_add_str(&b, "\nX-Undelivered-To:");
-	for (i = 0; i < d->n_rcpts; i++)
-		buf_add_fmt(&b, "%s %s", i ? ",\n" : "", d->rcpts[i]);
-	buf_add_str(&b, "\n");
+	for (i = 0; i < d->n_rcpts; i++) {
+		buf_add_str(&b, i ? ",\n " : " ");
+		add_name(&b, d->rcpts[i]);
+	}
+	buf_add_char(&b, '\n');
 	put(w, b.data, b.len);
 	buf_clear(&b);
+}
+
+/* The message before ours may lack the blank line that mbox wants there. */
+static void
+end_what_stands(struct writer *w, int fd, off_t size)
+{
+	char last[2] = "\n\n";
+
+	if (size == 0)
+		return;
+	if (pread(fd, last + (size < 2), size < 2 ? 1 : 2,
+		size < 2 ? 0 : size - 2) < 0)
+		w->failed = true;
+	if (last[1] != '\n')
+		put(w, "\n\n", 2);
+	else if (last[0] != '\n')
+		put(w, "\n", 1);
 }
 
 /* A buffered sink, since the writer hands on octets one by one. */
@@ -129,7 +159,8 @@ block_write(struct stream_sink *s, const void *p, size_t n)
 }
 
 static int
-copy(int fd, const struct dead_letter *d, const char *path, struct err *e)
+copy(int fd, off_t size, const struct dead_letter *d, const char *path,
+    struct err *e)
 {
 	struct block b = { { block_write, -1, NULL }, stream_to_fd(fd), NULL,
 		0 };
@@ -138,6 +169,7 @@ copy(int fd, const struct dead_letter *d, const char *path, struct err *e)
 	ssize_t n;
 
 	b.p = mem_new(1, BLOCK);
+	end_what_stands(&w, fd, size);
 	put_head(&w, d);
 	while ((n = d->text->read(d->text, piece, BLOCK)) > 0)
 		put_text(&w, piece, (size_t)n);
@@ -161,7 +193,7 @@ static int
 open_letter(const char *path, struct stat *st, int *fd, struct err *e)
 {
 	*fd = open(path,
-	    O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+	    O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
 	    0600);
 	if (*fd < 0)
 		return err_set_errno(
@@ -196,7 +228,7 @@ dead_save(const struct sys_user *u, const struct dead_letter *d, char **path,
 	name = mem_printf("%s/dead.letter", u->home);
 	r = open_letter(name, &st, &fd, e);
 	if (r == 0) {
-		r = copy(fd, d, name, e);
+		r = copy(fd, st.st_size, d, name, e);
 		if (r != 0 && ftruncate(fd, st.st_size) != 0)
 			err_wrap(e, "half of it is left");
 	}

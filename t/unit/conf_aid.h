@@ -29,7 +29,7 @@ begin(void)
 	memset(&c, 0, sizeof(c));
 	memset(&e, 0, sizeof(e));
 	memset(&me, 0, sizeof(me));
-	me.uid = 1000;
+	me.uid = geteuid() == 1000 ? 1001 : 1000; /* not whoever runs this */
 	me.known = true;
 	me.login = mem_dup("alice");
 	me.gecos = mem_dup("");
