@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/sys.h"
 #include "base/text.h"
@@ -111,6 +112,7 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL);
+	umask(077);
 	c.program = argc > 0 ? base_name(argv[0]) : "osmtp";
 	if (strcmp(c.program, "osmtp") == 0 ||
 	    strcmp(c.program, "osmtp-test") == 0)

@@ -10,10 +10,13 @@
 #include "gate/wire.h"
 
 #include <curl/curl.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/sys.h"
@@ -200,10 +203,42 @@ failure_set(struct wire_failure *f, const char *text, size_t n)
 	buf_clear(&b);
 }
 
+/*
+ * libcurl can't use the CA file. Say why; false if it is a shortage of ours
+ * (descriptors, memory), which is no fault of the configuration.
+ */
+static bool
+blame_ca_file(struct buf *b, const char *ca_file)
+{
+	char front[16 * 1024];
+	ssize_t n;
+	int fd;
+
+	if (ca_file == NULL) {
+		buf_add_str(b, "the system's CA file can't be used");
+		return true;
+	}
+	buf_add_fmt(b, "CA file %s: ", ca_file);
+	fd = open(ca_file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	n = fd < 0 ? -1 : read(fd, front, sizeof(front));
+	if (n < 0)
+		buf_add_str(b, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	if (n < 0)
+		return errno != EMFILE && errno != ENFILE && errno != ENOMEM;
+	if (memmem(front, (size_t)n, "-BEGIN ", 7) == NULL) {
+		buf_add_str(b, "holds no certificate (PEM)");
+		return true;
+	}
+	buf_add_str(b, "can't be loaded just now");
+	return false;
+}
+
 /* Fill *f but for the stage from libcurl's verdict. */
 static void
-failure_of(
-    struct wire_failure *f, CURL *easy, CURLcode result, const char *error)
+failure_of(struct wire_failure *f, CURL *easy, const char *ca_file,
+    CURLcode result, const char *error)
 {
 	struct buf b;
 
@@ -211,10 +246,10 @@ failure_of(
 			 result == CURLE_SSL_PINNEDPUBKEYNOTMATCH ||
 			 result == CURLE_SSL_ISSUER_ERROR;
 	f->no_tls = result == CURLE_USE_SSL_FAILED;
-	f->local = result == CURLE_SSL_CACERT_BADFILE ||
-		   result == CURLE_OUT_OF_MEMORY || result == CURLE_FAILED_INIT;
 	buf_init(&b, 2048);
-	if (result == CURLE_WEIRD_SERVER_REPLY)
+	if (result == CURLE_SSL_CACERT_BADFILE)
+		f->local = blame_ca_file(&b, ca_file);
+	else if (result == CURLE_WEIRD_SERVER_REPLY)
 		buf_add_str(&b, "what the server sent has no place there");
 	else
 		buf_add_str(&b, error[0] ? error : curl_easy_strerror(result));
@@ -229,7 +264,7 @@ link_failed(struct wire_link *k, enum wire_stage stage, CURLcode result)
 {
 	struct wire_failure *f = &k->failure;
 
-	failure_of(f, k->easy, result, k->error);
+	failure_of(f, k->easy, k->target->ca_file, result, k->error);
 	f->stage = stage;
 	if (k->hello.full || k->lines > HELLO_LINES) {
 		failure_set(f, "the reply is too long", 21);
@@ -658,7 +693,7 @@ wire_post(const struct wire_request *q, struct wire_response *r,
 	else if (a.too_long)
 		failure_set(f, "the answer is too long", 22);
 	else
-		failure_of(f, easy, result, error);
+		failure_of(f, easy, q->ca_file, result, error);
 	curl_easy_cleanup(easy);
 	free_headers(headers);
 	return result == CURLE_OK;

@@ -54,7 +54,7 @@ struct wire_failure {
 	enum wire_stage stage; /* where it stood */
 	bool certificate;      /* the server's certificate was not accepted */
 	bool no_tls;	       /* STARTTLS not offered or refused */
-	bool local;	       /* our side: CA file unreadable, no memory */
+	bool local;	       /* our side: the CA file can't be used */
 	int code;	       /* the last SMTP reply code, or 0 */
 	char text[512];	       /* the reply's words or libcurl's, made safe */
 	bool theirs;	       /* text is the server's */

@@ -25,7 +25,8 @@ profiles = {
   };
   oauth = {
     kind = "system"; address = "oauth@example.com";
-    server = "smtp://localhost:@PORT:sub@"; tls = { ca_file = "@CERTS@/ca.pem"; };
+    server = "smtp://localhost:@PORT:sub@";
+    tls = { ca_file = "@CERTS@/ca.pem"; };
     oauth = { client_id = "id"; client_secret = "secret"; scope = "mail";
               token_url = "https://localhost:@PORT:token@/token";
               ca_file = "@CERTS@/ca.pem"; };
@@ -92,5 +93,202 @@ forget() { rm -rf "$state"; }
 
 # ---- environment
 
-goes 'no environment' env -i OSMTP_TEST_HOME="$HOME" \
-    "$sendmail" -C"$conf" -i b@example.org 2>/dev/null || :
+bare="env -i OSMTP_TEST_HOME=$HOME"
+# shellcheck disable=SC2086 # words
+{
+	goes 'no environment' $bare "$OSMTP" -C "$conf" -i b@example.org
+	goes 'no environment, with a token to get' \
+	    $bare "$OSMTP" -C "$conf" -i -a oauth b@example.org
+	forget
+	goes 'HOME relative' $bare HOME=home "$OSMTP" -C "$conf" -i b@example.org
+	goes 'HOME empty' $bare HOME= "$OSMTP" -C "$conf" -i b@example.org
+	goes 'HOME not there' $bare HOME=/nowhere "$OSMTP" -C "$conf" -i \
+	    b@example.org
+	run $bare "$sendmail" -i b@example.org <"$TMP/in"
+	exits 78 'HOME unset, and no other configuration'
+	like "$err" "kept in $dead" '... is kept where the home is'
+	rm -f "$dead"
+}
+goes 'an odd environment' env LC_ALL=tr_TR.UTF-8 LANG=nonsense TZ=:no/where \
+    IFS=io MALLOC_CHECK_=3 POSIXLY_CORRECT=1 USER=evil LOGNAME=evil \
+    EMAIL=evil@example.net MAIL=evil MAILHOST=evil MAILUSER=evil \
+    "$sendmail" -i b@example.org
+unlike "$(cat "$eml")" evil '... sets no sender'
+mkdir "$TMP/gone"
+# shellcheck disable=SC2016
+goes 'a working directory that was removed' \
+    sh -c 'cd "$1" && rmdir "$1" && shift && exec "$@"' - "$TMP/gone" \
+    "$sendmail" -i -a oauth b@example.org
+forget
+
+# ---- umask, signals, limits
+
+# open_modes FOLDER: what others may look into.
+open_modes() { find "$1" ! -type l -perm /077; }
+# shellcheck disable=SC2016
+for mask in 000 777; do
+	rm -f "$TMP/log"
+	for time in first second; do
+		goes "umask $mask, the $time time" \
+		    sh -c 'umask $0 && exec "$@"' $mask \
+		    "$sendmail" -i -a oauth b@example.org
+		is "$err" '' '... and nothing to complain of'
+	done
+	is "$(open_modes "$state")" '' "umask $mask: the state is closed to others"
+	check "umask $mask: the token is kept" \
+	    [ -r "$state/osmtp/tokens/oauth.blob" ]
+	is "$(grep -c 'event=delivery' "$TMP/log")" 2 "umask $mask: both are logged"
+	run sh -c 'umask $0 && exec "$@"' $mask "$sendmail" 'a@@b' <"$TMP/in"
+	check "umask $mask: the dead letter can be read" grep -q '^last$' "$dead"
+	is "$(open_modes "$dead")" '' '... by nobody else'
+	chmod -R u+rwX "$state" "$TMP/log" 2>/dev/null
+	rm -f "$dead"
+	forget
+done
+
+# shellcheck disable=SC2016
+{
+	goes 'SIGPIPE and SIGCHLD ignored' sh -c 'trap "" PIPE CHLD; exec "$@"' \
+	    - "$sendmail" -i -a oauth b@example.org
+	forget
+	goes 'ten descriptors' sh -c 'ulimit -n 10 && exec "$@"' \
+	    - "$sendmail" -i b@example.org
+	goes 'sixteen descriptors, with a token to get' \
+	    sh -c 'ulimit -n 16 && exec "$@"' \
+	    - "$sendmail" -i -a oauth b@example.org
+	forget
+	# What is said goes through cat, which has no limit.
+	cat >"$TMP/limited" <<'END'
+{ (ulimit -f "$1"; shift; exec "$@") 2>&1; echo "status $?"; } | cat
+END
+	{ cat "$TMP/in"; awk 'BEGIN { while (n++ < 9000) print "more text" }'; } \
+	    >"$TMP/big"
+	for limit in 0 40; do
+		run sh "$TMP/limited" $limit "$sendmail" -i b@example.org \
+		    <"$TMP/big"
+		like "$out" '^status 7[34]$' "files of $limit blocks: 73 or 74"
+		like "$out" 'text of the message is gone' '... and said'
+		nothing "files of $limit blocks"
+		check '... no half of it is left' [ ! -s "$dead" ]
+		rm -f "$dead"
+	done
+}
+
+# Signals while the input is read. The text is longer than a pipe holds, so
+# that it is being read when all of it is written.
+cat >"$TMP/signals" <<'END'
+import signal, subprocess, sys
+for n in signal.SIGTERM, signal.SIGINT, signal.SIGHUP:
+    run = subprocess.Popen(
+        sys.argv[1:], stdin=subprocess.PIPE,
+        preexec_fn=lambda: [signal.signal(s, signal.SIG_DFL) for s in
+                            (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)])
+    run.stdin.write(b"Subject: half\n\n" + b"half of it\n" * 20000)
+    run.stdin.flush()
+    run.send_signal(n)
+    run.stdin.close()
+    print(n.name, "ended" if run.wait(10) != 0 else "went on")
+END
+run python3 "$TMP/signals" "$sendmail" -i b@example.org
+is "$out" 'SIGTERM ended
+SIGINT ended
+SIGHUP ended' 'a signal ends it'
+nothing 'a signal while input is read'
+check '... and nothing is kept' [ ! -e "$dead" ]
+
+# ---- input that takes its time
+
+mkfifo "$TMP/pipe"
+"$sendmail" -i b@example.org <"$TMP/pipe" >/dev/null 2>"$TMP/err" 9>&- &
+pid=$!
+exec 7>"$TMP/pipe"
+connections=$(grep -c connected "$LOG/smtp.trace")
+printf 'Subject: hello\n\nfirst\nla' >&7
+sleep 1.2 # longer than timeouts.foreground
+is "$(grep -c connected "$LOG/smtp.trace")" "$connections" \
+    'a slow writer holds no server'
+printf 'st\n' >&7
+exec 7>&-
+wait "$pid"
+arrived 'a slow writer is waited for' $?
+
+"$sendmail" b@example.org <"$TMP/pipe" >/dev/null 2>"$TMP/err" 9>&- &
+pid=$!
+exec 7>"$TMP/pipe"
+printf 'Subject: hello\n\nfirst\nlast\n.\n' >&7
+wait "$pid" # the pipe is still open
+arrived 'a lone dot does not wait for the end' $?
+exec 7>&-
+
+# ---- many at once
+
+pids=''
+for i in 0 1 2 3 4 5 6 7 8 9 a b c d e f g h i j; do
+	printf 'Subject: number %s\n\nbody\n' $i |
+	    "$sendmail" -i -a oauth b@example.org >/dev/null 2>>"$TMP/errors" \
+		9>&- &
+	pids="$pids $!"
+done
+codes=''
+for pid in $pids; do
+	wait "$pid"
+	codes="$codes$?"
+done
+is "$codes" 00000000000000000000 'twenty at once: all are sent'
+is "$(cat "$LOG"/msg-*.eml | grep '^Subject: number' | sort -u | wc -l)" 20 \
+    'twenty at once: each'
+is "$(cat "$LOG"/msg-*.eml | grep -c '^Subject: number')" 20 \
+    'twenty at once: once'
+is "$(cat "$LOG"/msg-*.eml | grep '^Message-ID' | sort | uniq -d)" '' \
+    'twenty at once: no ID is there twice'
+is "$(cat "$TMP/errors")" '' 'twenty at once: nothing to say'
+sent=$((sent + 20))
+
+# ---- operands and senders that would say more
+
+evil='evil@example.net'
+nl='
+'
+cr=$(printf '\r')
+# attack OPTION...: 65, one line on standard error, and nothing is sent.
+attack() {
+	run "$sendmail" "$@" <"$TMP/in"
+	[ "$status" -eq 65 ] && [ ! -e "$LOG/msg-$((sent + 1)).eml" ] &&
+	    [ "$(printf '%s\n' "$err" | grep -cv 'kept in')" -eq 1 ]
+	result $? "refused: $(printf %s "$*" | tr '\n\r' '||')" \
+	    "status $status" "$err"
+	rm -f "$dead"
+}
+for text in "b@example.org${nl}RCPT TO:<$evil>" \
+    "b@example.org$cr${nl}RCPT TO:<$evil>" "b@example.org${cr}DATA" \
+    "b@example.org${nl}" "b${nl}x@example.org" "b@example.org>${cr}x" \
+    'b@example.org> NOTIFY=NEVER X=<' 'b@example.org> SIZE=1' \
+    '<b@example.org' 'b@example.org>' '<<b@example.org>>' 'b@@example.org' \
+    "$(printf 'b@exam\001ple.org')" "$(printf 'b\177@example.org')" \
+    'b@example.org SIZE=1'; do
+	case $text in
+	*"$nl") ;; # an end of line at the end is just blank
+	*) attack -i -- "$text" ;;
+	esac
+	attack -i -f "$text" good@example.org
+done
+run "$sendmail" -i -- "-b@example.org" 'b\0c%00@example.org' <"$TMP/in"
+exits 0 'a dash, and what only looks like NUL'
+sent=$((sent + 1))
+for text in "|touch $TMP/owned" "\`touch $TMP/owned\`" "$TMP/owned" \
+    ":include:$TMP/in" "\$(touch $TMP/owned)"; do
+	run "$sendmail" --now -i "$text" <"$TMP/in"
+	[ "$status" -ne 0 ] || sent=$((sent + 1))
+done
+check 'nothing is run or written' [ ! -e "$TMP/owned" ]
+printf 'To: b@example.org\r\nX: a\rBcc: %s\r\n\r\nbody\n' "$evil" >"$TMP/in"
+run "$sendmail" -t -i <"$TMP/in"
+exits 0 'a bare CR in front of a field'
+printf 'To: "x\ny"@example.org\n\nb\n' >"$TMP/in"
+attack -t
+printf 'To: x\0y@example.org\n\nb\n' >"$TMP/in"
+attack -t
+
+unlike "$(cat "$LOG"/*.trace)" '^[0-9]+ [0-9]+ !' 'no rule is broken'
+unlike "$(cat "$LOG"/*.trace)" "C .*$evil" 'no attack reached the wire'
+finish

@@ -2,6 +2,8 @@
 /* test_conf: good configurations, key by key. */
 #include "core/conf.h"
 
+#include <stdio.h>
+
 #include "conf_aid.h"
 
 START_TEST(defaults_of_a_system_profile)
@@ -466,6 +468,50 @@ START_TEST(table_of_keys)
 }
 END_TEST
 
+/* Row of the table that a group and key of the manual stand for, or -1. */
+static int
+find_key(const char *group, const char *key)
+{
+	const char *g, *k;
+
+	for (size_t i = 0; conf_key(i, &g, &k); i++)
+		if (strcmp(k, key) == 0 &&
+		    strcmp(g, strcmp(group, "Top level") == 0 ? "" : group) ==
+			0)
+			return (int)i;
+	return -1;
+}
+
+/* osmtp.conf(5) has each key once, below its group, and no other. */
+START_TEST(manual_has_the_keys)
+{
+	const char *t = getenv("T");
+	char *path = mem_printf("%s%s", t ? t : "t", "/../man/osmtp.conf.5");
+	FILE *f = fopen(path, "r");
+	char line[512], group[128] = "";
+	const char *g, *k;
+	bool seen[128] = { false };
+	int row;
+
+	ck_assert_msg(f != NULL, "%s", path);
+	while (fgets(line, sizeof(line), f) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+		if (strncmp(line, ".Ss ", 4) == 0)
+			snprintf(group, sizeof(group), "%.100s", line + 4);
+		if (strncmp(line, ".It Ic ", 7) != 0)
+			continue;
+		row = find_key(group, line + 7);
+		ck_assert_msg(row >= 0, "no such key: %s %s", group, line + 7);
+		ck_assert_msg(!seen[row], "twice: %s %s", group, line + 7);
+		seen[row] = true;
+	}
+	fclose(f);
+	free(path);
+	for (size_t i = 0; conf_key(i, &g, &k); i++)
+		ck_assert_msg(seen[i], "not in the manual: %s %s", g, k);
+}
+END_TEST
+
 static void
 add(TCase *tc)
 {
@@ -486,6 +532,7 @@ add(TCase *tc)
 	tcase_add_test(tc, included_files);
 	tcase_add_test(tc, faults_in_included_files);
 	tcase_add_test(tc, table_of_keys);
+	tcase_add_test(tc, manual_has_the_keys);
 }
 
 int
