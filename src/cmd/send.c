@@ -50,6 +50,7 @@ struct job {
 	int fd; /* the message, canonical */
 	struct loop *loop;
 	struct wire *wire;
+	struct deliver_order order;
 	struct deliver *deliver;
 };
 
@@ -287,34 +288,48 @@ stop_loop(void *ctx)
 static void
 deliver(struct job *j)
 {
-	struct deliver_order o = { .profile = j->admission.profile,
-		.envelope = &j->admission.envelope,
-		.fd = j->fd,
-		.somebody_waits = true };
-
+	j->order.profile = j->admission.profile;
+	j->order.envelope = &j->admission.envelope;
+	j->order.fd = j->fd;
+	j->order.somebody_waits = true;
 	if (j->opts.verbose)
-		o.trace = show_line;
+		j->order.trace = show_line;
 	j->loop = loop_new();
 	j->wire = wire_new(j->loop);
-	j->deliver = deliver_start(j->loop, j->wire, &o, stop_loop, j->loop);
+	j->deliver =
+	    deliver_start(j->loop, j->wire, &j->order, stop_loop, j->loop);
 	loop_run(j->loop);
 }
 
 /* ---- telling */
 
+/* "WHO: what: 550 words (STAGE, server)". */
 static void
-tell_one(const struct job *j, const char *rcpt, const struct outcome *o)
+tell_one(const struct job *j, const char *who, const char *what,
+    const struct outcome *o)
 {
 	const char *server = deliver_server(j->deliver);
 	char code[16] = "";
 
-	if (o->code != 0)
+	if (o->code != 0 && !o->ours)
 		snprintf(code, sizeof(code), "%d ", o->code);
-	cmd_say(j->call, "%s: %s%s: %s%s (%s%s%s)", rcpt,
-	    outcome_kind_name(o->kind),
-	    o->kind == OUTCOME_UNCLEAR ? ", may have been delivered" : "", code,
-	    o->text, outcome_stage_name(o->stage), server[0] ? ", " : "",
-	    server);
+	cmd_say(j->call, "%s: %s: %s%s (%s%s%s)", who, what, code, o->text,
+	    outcome_stage_name(o->stage),
+	    server[0] && o->stage != OUTCOME_AT_TOKEN ? ", " : "",
+	    o->stage != OUTCOME_AT_TOKEN ? server : "");
+}
+
+/* Where several ways to authenticate have failed, each has its words. */
+static void
+tell_ways(const struct job *j)
+{
+	const struct profile *p = j->admission.profile;
+	size_t n;
+	const struct outcome *o = deliver_troubles(j->deliver, &n);
+	size_t i;
+
+	for (i = 0; n > 1 && i < n; i++)
+		tell_one(j, profile_auth_name(p->auth[i]), "refused", &o[i]);
 }
 
 /* A line for each recipient unless all is well; what to do, once a reason. */
@@ -332,7 +347,11 @@ tell(struct job *j)
 	buf_init(&b, 4096);
 	for (i = 0; i < v->n_rcpts; i++) {
 		if (code != EX_OK)
-			tell_one(j, v->rcpts[i], &o[i]);
+			tell_one(j, v->rcpts[i],
+			    o[i].kind == OUTCOME_UNCLEAR
+				? "unclear, may have been delivered"
+				: outcome_kind_name(o[i].kind),
+			    &o[i]);
 		if (o[i].kind == OUTCOME_DELIVERED)
 			continue;
 		text_list_add(&lost, v->rcpts[i]);
@@ -343,6 +362,7 @@ tell(struct job *j)
 			cmd_say(j->call, "what to do: %s", b.data);
 		}
 	}
+	tell_ways(j);
 	if (lost.n > 0)
 		keep_draft(j, &lost);
 	buf_clear(&b);
@@ -413,7 +433,8 @@ send_message(struct job *j)
 		cmd_say(j->call, "%s; logging to syslog", e.text);
 	if (store(j, j->admission.profile->home->max_message, &e) != 0) {
 		refuse(j, &e);
-		say_lost(j, &e);
+		if (!j->opts.now)
+			say_lost(j, &e);
 		return e.code;
 	}
 	if (message_check_wire(&j->request.message, &e) != 0) {

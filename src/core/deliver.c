@@ -588,6 +588,13 @@ deliver_outcomes(const struct deliver *d)
 	return d->result;
 }
 
+const struct outcome *
+deliver_troubles(const struct deliver *d, size_t *n)
+{
+	*n = d->n_trouble == profile_of(d)->n_auth ? d->n_trouble : 0;
+	return d->trouble;
+}
+
 const char *
 deliver_server(const struct deliver *d)
 {

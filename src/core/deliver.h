@@ -41,6 +41,12 @@ struct deliver *deliver_start(struct loop *l, struct wire *w,
 /* One for each recipient of the envelope; final after done. */
 const struct outcome *deliver_outcomes(const struct deliver *d);
 
+/*
+ * Why each way to authenticate failed, if all have: trouble i is of way i of
+ * the profile's auth. *n is 0 otherwise.
+ */
+const struct outcome *deliver_troubles(const struct deliver *d, size_t *n);
+
 /* "host:port" of the server that was used or tried last. */
 const char *deliver_server(const struct deliver *d);
 

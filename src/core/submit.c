@@ -324,7 +324,7 @@ rewrite(struct submit_request *r, const struct conf *c, const struct profile *p,
     const struct addr *from, const struct addr *sender)
 {
 	struct message *m = &r->message;
-	struct buf b;
+	char *value;
 
 	message_remove(m, "Sender");
 	if (from != NULL && profile_owns(p, from))
@@ -333,10 +333,11 @@ rewrite(struct submit_request *r, const struct conf *c, const struct profile *p,
 		if (p->reply_to != NULL) {
 			message_set(m, "Reply-To", p->reply_to);
 		} else if (from != NULL && !profile_is_local(&c->set, from)) {
-			buf_init(&b, MESSAGE_MAX_HEAD);
-			field_unfold(&b, message_field(m, "From"));
-			message_set(m, "Reply-To", b.data);
-			buf_clear(&b);
+			/* With its folds, which keep its lines short. */
+			value = mem_dup(message_field(m, "From")->value);
+			message_set(
+			    m, "Reply-To", value + strspn(value, " \t\r\n"));
+			free(value);
 		}
 	}
 	/* A sender that the profile lists stays, in a From that is made too. */

@@ -164,21 +164,21 @@ out_of_place(const struct sasl *s, struct err *e)
  * token is not quoted: the refusal goes to people and into logs.
  */
 static void
-keep_refusal(struct sasl *s, const struct buf *said)
+keep_refusal(struct sasl *s, const char *said, size_t n)
 {
 	const struct secret *token = s->id->secret;
 	struct buf text;
 
 	if (secret_len(token) > 0 &&
-	    memmem(said->data, said->len, secret_reveal(token),
-		secret_len(token)) != NULL) {
+	    memmem(said, n, secret_reveal(token), secret_len(token)) != NULL) {
 		snprintf(s->refusal, sizeof(s->refusal),
 		    "(not shown: it repeats the token)");
 		return;
 	}
 	buf_init(&text, sizeof(s->refusal) - 1);
-	text_add_safe(&text, said->data, said->len, sizeof(s->refusal) - 8);
-	snprintf(s->refusal, sizeof(s->refusal), "%s", text.data);
+	text_add_safe(&text, said, n, sizeof(s->refusal) - 8);
+	snprintf(s->refusal, sizeof(s->refusal), "%s",
+	    text.len > 0 ? text.data : "");
 	buf_clear(&text);
 }
 
@@ -197,10 +197,12 @@ answer_error(
 	buf_init(&said, CHALLENGE_MAX);
 	if (!text_add_unbase64(&said, challenge, strlen(challenge)) ||
 	    said.len == 0) {
+		/* Some servers say why in plain words here. */
+		keep_refusal(s, challenge, strlen(challenge));
 		buf_clear(&said);
 		return out_of_place(s, e);
 	}
-	keep_refusal(s, &said);
+	keep_refusal(s, said.data, said.len);
 	buf_clear(&said);
 	if (s->mech == SASL_OAUTHBEARER)
 		secret_add_str(out, "\1");

@@ -116,6 +116,25 @@ connect_failed(struct smtp *s)
 		: f->text);
 }
 
+/*
+ * libcurl says HELO after whatever refusal of EHLO. That is right where EHLO
+ * is not known (RFC 5321 3.2); else the server did not want us.
+ */
+static void
+greeted(struct smtp *s)
+{
+	const char *words;
+	int code = wire_hello_refusal(s->link, &words);
+
+	if (code != 0 && code != 500 && code != 502) {
+		smtp_fail(s, OUTCOME_LATER, OUTCOME_CLASS_L, OUTCOME_AT_EHLO,
+		    code, words);
+		return;
+	}
+	read_offer(s);
+	smtp_set_state(s, SMTP_ST_IDLE);
+}
+
 static bool
 do_connect(struct smtp *s)
 {
@@ -127,8 +146,7 @@ do_connect(struct smtp *s)
 	s->wire_stage = stage;
 	switch (stage) {
 	case WIRE_UP:
-		read_offer(s);
-		smtp_set_state(s, SMTP_ST_IDLE);
+		greeted(s);
 		break;
 	case WIRE_FAILED:
 		connect_failed(s);

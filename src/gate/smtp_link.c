@@ -77,7 +77,7 @@ smtp_lose(struct smtp *s, const char *text, bool breach)
 {
 	enum outcome_stage stage = smtp_stage(s);
 
-	if (stage == OUTCOME_AT_FINAL && s->tx.dot_sent)
+	if (stage == OUTCOME_AT_FINAL)
 		smtp_fail(s, OUTCOME_UNCLEAR, OUTCOME_CLASS_T, stage, 0, text);
 	else if (!breach && s->tx.v != NULL && stage > OUTCOME_AT_MAIL)
 		smtp_fail(s, OUTCOME_LATER, OUTCOME_CLASS_T, stage, 0, text);
@@ -143,41 +143,38 @@ smtp_is_sent(const struct smtp *s)
 	return s->out_at == secret_len(&s->out) && s->chunk_at == s->chunk_n;
 }
 
-/* Write p[0..n) as far as it goes. False: wait, or give writing up. */
+/* Write p[*at..n) as far as it goes. False: not all of it went. */
 static bool
 push_octets(struct smtp *s, const char *p, size_t n, size_t *at)
 {
 	ssize_t put;
 
-	while (*at < n && !s->write_broken) {
+	while (*at < n) {
 		put = wire_write(s->link, p + *at, n - *at);
-		if (put == WIRE_AGAIN)
+		/* The server may have said why it breaks off: read on. */
+		s->write_broken = put == WIRE_BROKEN;
+		if (put < 0)
 			return false;
-		if (put == WIRE_BROKEN) {
-			/* The server may have said why: read on. */
-			s->write_broken = true;
-			break;
-		}
 		*at += (size_t)put;
 		s->tx.pace_octets += (size_t)put;
 		if (s->state == SMTP_ST_BODY)
 			smtp_give_time(s, s->target->timeouts.data);
 	}
-	if (s->write_broken)
-		*at = n;
 	return true;
 }
 
-/* All that is to be sent; true once nothing is left. */
 bool
 smtp_push(struct smtp *s)
 {
-	if (!push_octets(
-		s, secret_reveal(&s->out), secret_len(&s->out), &s->out_at))
-		return false;
-	secret_clear(&s->out);
-	s->out_at = 0;
-	return push_octets(s, s->chunk, s->chunk_n, &s->chunk_at);
+	if (s->write_broken)
+		return true;
+	if (push_octets(
+		s, secret_reveal(&s->out), secret_len(&s->out), &s->out_at)) {
+		secret_clear(&s->out);
+		s->out_at = 0;
+		push_octets(s, s->chunk, s->chunk_n, &s->chunk_at);
+	}
+	return s->write_broken || smtp_is_sent(s);
 }
 
 /*

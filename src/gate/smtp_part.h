@@ -38,7 +38,8 @@ struct smtp_transfer {
 	bool put_off;	   /* a 452 behind an accepted recipient */
 
 	bool line_start, last_cr; /* where the body stands, for stuffing */
-	bool body_done, dot_sent, quit_sent;
+	bool body_done, quit_sent;
+	size_t dot_end;	  /* offset in the chunk behind the final dot */
 	int64_t pace_due; /* the body must have moved by then */
 	size_t pace_octets;
 };
@@ -107,7 +108,7 @@ void smtp_add_command(struct smtp *s, const char *line);
 /* Nothing is left to be sent? */
 bool smtp_is_sent(const struct smtp *s);
 
-/* Send as much as goes; true once nothing is left. */
+/* Send as much as goes; true once nothing is left, or nothing can go. */
 bool smtp_push(struct smtp *s);
 
 /*

@@ -141,6 +141,9 @@ end_envelope(struct smtp *s)
 		/* Nobody is left, yet the server wants a text (RFC 2920). */
 		smtp_add_command(s, ".");
 		smtp_set_state(s, SMTP_ST_VOID);
+	} else if (s->tx.last) {
+		s->tx.v = NULL; /* whoever ends the session now says QUIT */
+		smtp_set_state(s, SMTP_ST_IDLE);
 	} else {
 		smtp_add_command(s, "RSET");
 		smtp_set_state(s, SMTP_ST_RSET);
@@ -222,6 +225,7 @@ end_body(struct smtp *s)
 	if (!t->line_start)
 		stuff(s, "\r\n", 2);
 	add_to_chunk(s, ".");
+	t->dot_end = s->chunk_n;
 	if (t->last && s->offer.pipelining && !t->put_off) {
 		add_to_chunk(s, "QUIT");
 		t->quit_sent = true;
@@ -248,6 +252,14 @@ fill_chunk(struct smtp *s)
 		    "the message could not be read; nothing was delivered");
 }
 
+/* From here on the message may be delivered, whatever happens to the link;
+ * what is left in the chunk is QUIT alone. */
+static bool
+dot_is_out(const struct smtp_transfer *t, size_t chunk_at)
+{
+	return t->body_done && chunk_at >= t->dot_end;
+}
+
 bool
 smtp_do_body(struct smtp *s)
 {
@@ -271,15 +283,14 @@ smtp_do_body(struct smtp *s)
 		s->tx.pace_due = s->now + PACE_MS;
 		s->tx.pace_octets = 0;
 	}
-	if (!smtp_push(s))
+	if (!smtp_push(s) && !dot_is_out(&s->tx, s->chunk_at))
 		return false;
-	if (!s->tx.body_done) {
+	if (dot_is_out(&s->tx, s->chunk_at)) {
+		smtp_give_time(s, s->target->timeouts.final);
+		smtp_set_state(s, SMTP_ST_FINAL);
+	} else if (!s->write_broken) {
 		fill_chunk(s);
-		return true;
 	}
-	s->tx.dot_sent = !s->write_broken;
-	smtp_give_time(s, s->target->timeouts.final);
-	smtp_set_state(s, SMTP_ST_FINAL);
 	return true;
 }
 
@@ -288,6 +299,7 @@ smtp_do_final(struct smtp *s)
 {
 	size_t i;
 
+	smtp_push(s);
 	if (!smtp_pull(s))
 		return false;
 	if (s->reply.code < 400 && s->reply.code / 100 != 2) {

@@ -28,6 +28,8 @@ enum {
 	NEVER_S = 86400	       /* libcurl's own time-outs, out of the way */
 };
 
+#define OUT_OF_PLACE "what the server sent has no place there"
+
 struct wire {
 	CURLM *multi;
 	struct loop *loop;
@@ -49,7 +51,11 @@ struct wire_link {
 	int code;	    /* its code */
 	unsigned lines;	    /* in this reply */
 	unsigned greetings; /* replies 220: the greeting, STARTTLS's */
-	bool reply_open;    /* more lines of the reply follow */
+	unsigned hellos;    /* replies 250: EHLO's */
+	int refusal_code;   /* what EHLO got instead of 250 */
+	struct buf refusal;
+	bool malformed;	 /* what came is no reply */
+	bool reply_open; /* more lines of the reply follow */
 	bool done;
 	bool up;
 	struct wire_failure failure;
@@ -68,9 +74,16 @@ link_take_line(char *p, size_t size, size_t n, void *ctx)
 	while (end > 0 && (p[end - 1] == '\n' || p[end - 1] == '\r'))
 		end--;
 	if (end < 3 || !text_is_digit(p[0]) || !text_is_digit(p[1]) ||
-	    !text_is_digit(p[2]))
-		return len; /* libcurl judges what is no reply line */
+	    !text_is_digit(p[2])) {
+		/* libcurl would pass it over and wait on. */
+		k->malformed = true;
+		return 0; /* stops the transfer with CURLE_WRITE_ERROR */
+	}
 	code = (p[0] - '0') * 100 + (p[1] - '0') * 10 + (p[2] - '0');
+	if (k->reply_open && code != k->code) {
+		k->malformed = true;
+		return 0;
+	}
 	if (!k->reply_open) {
 		k->lines = 0;
 		if (code == 250)
@@ -80,15 +93,22 @@ link_take_line(char *p, size_t size, size_t n, void *ctx)
 	k->reply_open = end > 3 && p[3] == '-';
 	if (code == 220 && !k->reply_open)
 		k->greetings++;
+	if (code == 250 && !k->reply_open)
+		k->hellos++;
 	buf_reset(&k->last);
 	if (end > 4)
 		buf_add(&k->last, p + 4, end - 4 > 1000 ? 1000 : end - 4);
+	if (code != 250 && code != 220) {
+		k->refusal_code = code;
+		buf_reset(&k->refusal);
+		buf_add(&k->refusal, k->last.data, k->last.len);
+	}
 	if (code == 250 && end > 4)
 		buf_add(&k->hello, p + 4, end - 4);
 	if (code == 250)
 		buf_add_char(&k->hello, '\n');
 	if (k->hello.full || ++k->lines > HELLO_LINES)
-		return 0; /* stops the transfer with CURLE_WRITE_ERROR */
+		return 0;
 	return len;
 }
 
@@ -250,7 +270,7 @@ failure_of(struct wire_failure *f, CURL *easy, const char *ca_file,
 	if (result == CURLE_SSL_CACERT_BADFILE)
 		f->local = blame_ca_file(&b, ca_file);
 	else if (result == CURLE_WEIRD_SERVER_REPLY)
-		buf_add_str(&b, "what the server sent has no place there");
+		buf_add_str(&b, OUT_OF_PLACE);
 	else
 		buf_add_str(&b, error[0] ? error : curl_easy_strerror(result));
 	if (f->certificate)
@@ -268,6 +288,10 @@ link_failed(struct wire_link *k, enum wire_stage stage, CURLcode result)
 	f->stage = stage;
 	if (k->hello.full || k->lines > HELLO_LINES) {
 		failure_set(f, "the reply is too long", 21);
+	} else if (k->malformed || (f->no_tls && k->hellos > 1)) {
+		/* A 250 to STARTTLS is no refusal, but no answer either. */
+		f->no_tls = false;
+		failure_set(f, OUT_OF_PLACE, strlen(OUT_OF_PLACE));
 	} else if (k->code >= 400 && !f->certificate) {
 		f->code = k->code;
 		f->theirs = true;
@@ -466,6 +490,7 @@ wire_open(struct wire *w, const struct wire_target *t, wire_changed_fn *changed,
 	k->ctx = ctx;
 	buf_init(&k->hello, HELLO_MAX);
 	buf_init(&k->last, 1024);
+	buf_init(&k->refusal, 1024);
 	k->next = w->links;
 	w->links = k;
 	k->easy = curl_easy_init();
@@ -500,6 +525,7 @@ wire_close(struct wire_link *k)
 	curl_easy_cleanup(k->easy);
 	buf_clear(&k->hello);
 	buf_clear(&k->last);
+	buf_clear(&k->refusal);
 	free(k);
 }
 
@@ -513,6 +539,13 @@ const char *
 wire_hello_lines(const struct wire_link *k)
 {
 	return k->hello.len > 0 ? k->hello.data : "";
+}
+
+int
+wire_hello_refusal(const struct wire_link *k, const char **words)
+{
+	*words = k->refusal.len > 0 ? k->refusal.data : "";
+	return k->refusal_code;
 }
 
 int

@@ -89,6 +89,10 @@ const struct wire_failure *wire_failure(const struct wire_link *k);
  */
 const char *wire_hello_lines(const struct wire_link *k);
 
+/* What EHLO was refused with, so that libcurl said HELO: code, or 0, and the
+ * last line's words, not safe to show. */
+int wire_hello_refusal(const struct wire_link *k, const char **words);
+
 /* Once WIRE_UP. wire_fd() is what to poll. */
 int wire_fd(const struct wire_link *k);
 

@@ -160,9 +160,9 @@ outcome_class_5xx(enum outcome_stage stage, int code, const char *enhanced)
 	case OUTCOME_AT_TOKEN:
 	case OUTCOME_AT_CONNECT:
 	case OUTCOME_AT_GREETING:
+	case OUTCOME_AT_EHLO:
 		return OUTCOME_CLASS_L;
 	case OUTCOME_AT_TLS: /* never go on in clear */
-	case OUTCOME_AT_EHLO:
 		return OUTCOME_CLASS_C;
 	case OUTCOME_AT_AUTH: /* 504, 534, 538: not with this mechanism */
 		return code == 504 || code == 534 || code == 538

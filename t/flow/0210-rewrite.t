@@ -126,6 +126,11 @@ has 'Reply-To and Auto-Submitted are kept' 'Reply-To: x@example.net' \
 send 'From: a@example.org\nFrom: b@example.org\n\nb\n'
 has 'two From fields: one stays' "From: $me on host <noreply@example.com>"
 
+send "From: a@example.org$(awk 'BEGIN { while (n++ < 60)
+	printf ",\\n someone.number.%d@example.org", n }')\n\nb\n"
+is "$(printf '%s\n' "$head" | grep -c someone)" 60 \
+    'a long folded From becomes a long folded Reply-To'
+
 send 'From: Alarm <alarm@example.com>\nSender: x@example.org\n\nb\n' \
     -f alarm@example.com
 is "$(said MAIL)" alarm@example.com 'a sender in also: the envelope'

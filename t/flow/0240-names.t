@@ -156,12 +156,10 @@ for o in -i -oi -oitrue -im -mi -bm\ -i -iv -oem\ -oi; do
 	goes b@example.org "$sendmail" $o b@example.org
 	dot_stays
 done
-for o in -bm -m -om -oem -oep -oeq -oew -oee -em -ep -eq -ew -ee -odi -odb \
-    -o7 -oA/etc/aliases -B8BITMIME -B\ 8BITMIME -B7BIT -mB\ 7BIT; do
-	# shellcheck disable=SC2086 # words
-	goes b@example.org "$sendmail" $o b@example.org
-	dot_ends
-done
+goes b@example.org "$sendmail" -bm -m -om -oem -oep -oeq -oew -oee -em -ep -eq \
+    -ew -ee -odi -odb -o7 -oA/etc/aliases -oQ/nowhere -B8BITMIME -B 8BITMIME \
+    -B7BIT -mB 7BIT b@example.org
+dot_ends
 is "$out" '' 'nothing is said'
 goes b@example.org "$sendmail" -v b@example.org
 like "$out" '^> RCPT TO:<b@example.org>' '-v shows what is said'
