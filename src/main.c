@@ -2,6 +2,7 @@
 /* main: program name and first word -> command. */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -101,6 +102,12 @@ base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+/* What would lead libraries astray: key logs, debug output, other names. */
+static const char *const unwanted[] = { "SSLKEYLOGFILE", "GNUTLS_DEBUG_LEVEL",
+	"GNUTLS_SYSTEM_PRIORITY_FILE", "GNUTLS_NO_EXPLICIT_INIT",
+	"GNUTLS_CPUID_OVERRIDE", "GNUTLS_FORCE_FIPS_MODE", "RES_OPTIONS",
+	"LOCALDOMAIN", "HOSTALIASES" };
+
 int
 main(int argc, char **argv)
 {
@@ -113,9 +120,10 @@ main(int argc, char **argv)
 	signal(SIGXFSZ, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL);
 	umask(077);
+	for (i = 0; i < sizeof(unwanted) / sizeof(unwanted[0]); i++)
+		unsetenv(unwanted[i]);
 	c.program = argc > 0 ? base_name(argv[0]) : "osmtp";
-	if (strcmp(c.program, "osmtp") == 0 ||
-	    strcmp(c.program, "osmtp-test") == 0)
+	if (text_starts(c.program, "osmtp")) /* osmtp-0.1 as well */
 		return run_osmtp(&c);
 	c.sendmail_face = true;
 	for (i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)

@@ -267,6 +267,18 @@ fsio_is_at(int fd, const char *path)
 }
 
 int
+fsio_lock_fd(int fd, const char *path, int64_t due, struct err *e)
+{
+	if (fsio_wait_lock(fd, due) == 0)
+		return 0;
+	if (errno == EWOULDBLOCK)
+		return err_set(e, EX_TEMPFAIL,
+		    "lock: %s: another process holds it; try again later",
+		    path);
+	return err_set_errno(e, EX_CANTCREAT, errno, "lock: %s", path);
+}
+
+int
 fsio_lock(const char *path, int64_t due, int *fd, struct err *e)
 {
 	int f, rc;
@@ -276,22 +288,15 @@ fsio_lock(const char *path, int64_t due, int *fd, struct err *e)
 		if (f == -1)
 			return err_set_errno(
 			    e, EX_CANTCREAT, errno, "lock: %s", path);
-		if (fsio_wait_lock(f, due) == -1)
-			break;
-		if (fsio_is_at(f, path)) {
+		rc = fsio_lock_fd(f, path, due, e);
+		if (rc == 0 && fsio_is_at(f, path)) {
 			*fd = f;
 			return 0;
 		}
 		close(f);
+		if (rc != 0)
+			return rc;
 	}
-	if (errno == EWOULDBLOCK)
-		rc = err_set(e, EX_TEMPFAIL,
-		    "lock: %s: another process holds it; try again later",
-		    path);
-	else
-		rc = err_set_errno(e, EX_CANTCREAT, errno, "lock: %s", path);
-	close(f);
-	return rc;
 }
 
 /* Not every file system knows O_TMPFILE. -1 with errno set. */

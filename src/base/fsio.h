@@ -47,6 +47,9 @@ int fsio_replace(
  */
 int fsio_lock(const char *path, int64_t due, int *fd, struct err *e);
 
+/* The same for a file that is open. EX_TEMPFAIL, EX_CANTCREAT. */
+int fsio_lock_fd(int fd, const char *path, int64_t due, struct err *e);
+
 /*
  * A file without a name, mode 0600, in the first of the n directories that
  * takes one (each may be NULL or absent), else in memory. It is gone when *fd

@@ -109,6 +109,12 @@ log_facility_code(const char *name, int otherwise)
 }
 
 bool
+log_uses_stderr(void)
+{
+	return log_to.fd == STDERR_FILENO;
+}
+
+bool
 log_is_facility(const char *name)
 {
 	return log_facility_code(name, -1) != -1;

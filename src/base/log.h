@@ -43,6 +43,9 @@ int log_open(const struct log_settings *s, struct err *e);
 void log_event(enum log_level level, const char *id, const char *event, ...)
     __attribute__((sentinel));
 
+/* Do events go to standard error? */
+bool log_uses_stderr(void);
+
 /* A facility known by that name? */
 bool log_is_facility(const char *name);
 

@@ -344,8 +344,8 @@ enum {
 };
 
 static _Noreturn void
-sys_run_child(
-    void (*fn)(int fd, void *ctx), void *ctx, int fd, const sigset_t *mask)
+sys_run_child(void (*fn)(int fd, void *ctx), void *ctx, bool keep_stderr,
+    int fd, const sigset_t *mask)
 {
 	int null = open("/dev/null", O_RDWR);
 	size_t i;
@@ -354,6 +354,8 @@ sys_run_child(
 	if (null >= 0) {
 		dup2(null, STDIN_FILENO);
 		dup2(null, STDOUT_FILENO);
+		if (!keep_stderr)
+			dup2(null, STDERR_FILENO);
 		if (null > STDERR_FILENO)
 			close(null);
 	}
@@ -365,8 +367,8 @@ sys_run_child(
 }
 
 int
-sys_child(void (*fn)(int fd, void *ctx), void *ctx, pid_t *pid, int *out_fd,
-    struct err *e)
+sys_child(void (*fn)(int fd, void *ctx), void *ctx, bool keep_stderr,
+    pid_t *pid, int *out_fd, struct err *e)
 {
 	sigset_t blocked, mask;
 	int fds[2], saved;
@@ -383,7 +385,7 @@ sys_child(void (*fn)(int fd, void *ctx), void *ctx, pid_t *pid, int *out_fd,
 	child = fork();
 	if (child == 0) {
 		close(fds[0]);
-		sys_run_child(fn, ctx, fds[1], &mask);
+		sys_run_child(fn, ctx, keep_stderr, fds[1], &mask);
 	}
 	saved = errno;
 	sigprocmask(SIG_SETMASK, &mask, NULL);

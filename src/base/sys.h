@@ -69,11 +69,12 @@ bool sys_fix_std(void);
  * Fork a child that runs fn(fd, ctx) and then _exit(0). What it writes to fd
  * arrives at *out_fd (close-on-exec, non-blocking) in the parent, which reads
  * to end of file and then calls sys_reap(). In the child SIGINT, SIGTERM,
- * SIGHUP and SIGPIPE are ignored: what it has begun it ends; descriptors 0
- * and 1 are /dev/null. EX_OSERR.
+ * SIGHUP and SIGPIPE are ignored: what it has begun it ends; descriptors 0,
+ * 1 and, unless keep_stderr, 2 are /dev/null: who reads what the parent writes
+ * does not wait for a child. EX_OSERR.
  */
-int sys_child(void (*fn)(int fd, void *ctx), void *ctx, pid_t *pid, int *out_fd,
-    struct err *e);
+int sys_child(void (*fn)(int fd, void *ctx), void *ctx, bool keep_stderr,
+    pid_t *pid, int *out_fd, struct err *e);
 
 /* Wait for that child, which has closed its end; its status is not told. */
 void sys_reap(pid_t pid);

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/mem.h"
+
 void
 cmd_say(const struct cmd_call *c, const char *fmt, ...)
 {
@@ -34,17 +36,21 @@ cmd_complain(const struct cmd_call *c, const struct err *e)
 static void
 hide_content(struct err *e, const char *file)
 {
-	size_t n = strlen(file);
-	size_t line;
+	const char *p = e->text;
+	size_t digits;
+	char *place;
 
-	if (strncmp(e->text, file, n) != 0 || e->text[n] != ':')
+	while ((p = strchr(p, ':')) != NULL) {
+		digits = strspn(++p, "0123456789");
+		if (digits > 0 && p[digits] == ':')
+			break;
+	}
+	if (p == NULL)
 		return;
-	line = strspn(e->text + n + 1, "0123456789");
-	if (line == 0)
-		return;
-	e->text[n + 1 + line] = '\0';
+	place = mem_dup_n(e->text, (size_t)(p - e->text) + digits);
 	err_set(e, e->code, "%s: is at fault; \"osmtp explain -C %s\" says why",
-	    e->text, file);
+	    place, file);
+	free(place);
 }
 
 int

@@ -89,7 +89,10 @@ cmd_explain(const struct cmd_call *c)
 	memset(&conf, 0, sizeof(conf));
 	memset(&o, 0, sizeof(o));
 	code = opts_parse(&o, c->argc, c->argv, &e);
-	if (code == 0 && o.n_rcpts > 1)
+	if (code == 0 &&
+	    (o.n_rcpts > 1 || o.mode != OPTS_SEND || o.from_header ||
+		o.sender != NULL || o.full_name != NULL || o.ignore_dots ||
+		o.verbose || o.now || o.dry_run))
 		code = err_set(
 		    &e, EX_USAGE, "usage: osmtp explain [-a NAME] [ADDRESS]");
 	if (code != 0)

@@ -36,7 +36,7 @@ struct opts {
 
 /*
  * Read argv[1..argc) in POSIX order: options end at the first operand or at
- * "--" (conformance 2). o->mode stands as the program's name wants it and is
+ * "--". o->mode stands as the program's name wants it and is
  * changed by a mode option. EX_USAGE for what is unknown, for a value that is
  * missing, for a second -C.
  */

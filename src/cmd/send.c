@@ -120,6 +120,9 @@ keep(struct job *j, const struct text_list *rcpts, struct stream_source *text)
 		return;
 	d.rcpts = (const char *const *)rcpts->v;
 	d.n_rcpts = rcpts->n;
+	d.max = j->admission.profile != NULL
+		    ? j->admission.profile->home->max_message + 64 * 1024
+		    : DEAD_MAX;
 	d.now = sys_now();
 	if (j->admission.envelope.sender != NULL)
 		d.sender = j->admission.envelope.sender;

@@ -447,7 +447,8 @@ fill_token(struct cred *c)
 	oauth_token_clear(&t);
 	if (c->filled)
 		return;
-	if (sys_child(run_child, c, &c->pid, &c->fd, &e) == 0)
+	if (sys_child(run_child, c, log_uses_stderr(), &c->pid, &c->fd, &e) ==
+	    0)
 		loop_watch(c->loop, c->fd, LOOP_READ, read_child, c);
 	else
 		fail(&c->outcome, OUTCOME_CLASS_L, OUTCOME_AT_TOKEN, e.text);

@@ -7,7 +7,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -133,7 +132,7 @@ struct block {
 	size_t n;
 };
 
-enum { BLOCK = 32 * 1024 };
+enum { BLOCK = 32 * 1024, LOCK_MS = 10 * 1000 };
 
 static int
 block_flush(struct block *b)
@@ -166,12 +165,14 @@ copy(int fd, off_t size, const struct dead_letter *d, const char *path,
 		0 };
 	struct writer w = { .out = &b.sink };
 	char *piece = mem_new(1, BLOCK);
+	uint64_t all = 0;
 	ssize_t n;
 
 	b.p = mem_new(1, BLOCK);
 	end_what_stands(&w, fd, size);
 	put_head(&w, d);
-	while ((n = d->text->read(d->text, piece, BLOCK)) > 0)
+	while ((n = d->text->read(d->text, piece, BLOCK)) > 0 &&
+	       (all += (uint64_t)n) <= d->max)
 		put_text(&w, piece, (size_t)n);
 	if (w.in_line || w.n_held > 0)
 		put_octet(&w, '\n');
@@ -180,6 +181,10 @@ copy(int fd, off_t size, const struct dead_letter *d, const char *path,
 		w.failed = true;
 	free(piece);
 	free(b.p);
+	if (n > 0)
+		return err_set(e, EX_DATAERR,
+		    "dead letter: the message is longer than %llu octets",
+		    (unsigned long long)d->max);
 	if (n < 0)
 		return err_set_errno(
 		    e, EX_NOINPUT, errno, "dead letter: message");
@@ -189,24 +194,27 @@ copy(int fd, off_t size, const struct dead_letter *d, const char *path,
 	return 0;
 }
 
+/* Whose it is comes first: a stranger's file may be locked for ever. */
 static int
 open_letter(const char *path, struct stat *st, int *fd, struct err *e)
 {
+	int r;
+
 	*fd = open(path,
 	    O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
 	    0600);
-	if (*fd < 0)
+	if (*fd < 0 || fstat(*fd, st) != 0)
 		return err_set_errno(
 		    e, EX_CANTCREAT, errno, "dead letter: %s", path);
-	if (flock(*fd, LOCK_EX) != 0 || fstat(*fd, st) != 0)
-		return err_set_errno(
-		    e, EX_IOERR, errno, "dead letter: %s", path);
 	if (!S_ISREG(st->st_mode) || st->st_nlink != 1 ||
 	    st->st_uid != geteuid())
 		return err_set(e, EX_CANTCREAT,
 		    "dead letter: %s: not a plain file of uid %u", path,
 		    (unsigned)geteuid());
-	if (fchmod(*fd, 0600) != 0)
+	r = fsio_lock_fd(*fd, path, sys_mono() + LOCK_MS, e);
+	if (r != 0)
+		return r;
+	if (fchmod(*fd, 0600) != 0 || fstat(*fd, st) != 0)
 		return err_set_errno(
 		    e, EX_IOERR, errno, "dead letter: %s", path);
 	return 0;

@@ -21,14 +21,16 @@ struct dead_letter {
 	const char *const *rcpts; /* X-Undelivered-To: */
 	size_t n_rcpts;
 	struct stream_source *text; /* the message, CRLF or LF */
+	uint64_t max;		    /* octets of it that are kept at most */
 	int64_t now;		    /* sys_now() */
 };
 
 /*
  * Append it to dead.letter of u; *path is the file's name (freed by the
- * caller) on success. Other writers wait by lock. What could be written of a
- * message that does not fit is taken back. EX_CANTCREAT, EX_IOERR, or
- * EX_NOINPUT if the text could not be read.
+ * caller) on success. Other writers are waited for, 10 s. What could be written
+ * of a message that does not fit is taken back. EX_CANTCREAT, EX_IOERR,
+ * EX_TEMPFAIL for the lock, EX_DATAERR beyond max, or EX_NOINPUT if the text
+ * could not be read.
  */
 int dead_save(const struct sys_user *u, const struct dead_letter *d,
     char **path, struct err *e);

@@ -11,7 +11,7 @@
  * A cached token that is refused leads back to get_secret, once, for a fresh
  * one; a way that failed leads to get_secret with the next way. Trouble of a
  * way is kept until all have failed; then the gravest of them is the outcome:
- * L if any was L, else P, else C (DESIGN 4).
+ * L if any was L, else P, else C.
  */
 #include "core/deliver.h"
 
@@ -451,7 +451,7 @@ auth_ended(struct deliver *d)
 		transfer(d);
 		return;
 	}
-	if (closed && d->refused_here && o.code == 0) {
+	if (closed && d->refused_here && (o.code == 0 || o.code == 421)) {
 		/* The server left after its earlier refusal: dial again. */
 		close_session(d);
 		open_session(d);

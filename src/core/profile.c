@@ -420,7 +420,6 @@ rule_from(struct choosing *x)
 		return 0;
 	}
 	x->c->local = false;
-	x->c->from_chosen = true;
 	buf_add_str(why, "rule 3: From ");
 	add_match(why, x->shown, p, &f);
 	return settle(x, 3, p);

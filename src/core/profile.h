@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * profile: an identity that may send, and how; and the one function that
- * chooses one (DESIGN 2).
+ * chooses one.
  *
  * Must not know: libconfig, files, the queue.
  */
@@ -98,11 +98,10 @@ struct profile_request {
 
 struct profile_choice {
 	const struct profile *profile;
-	int rule;	  /* 1 to 4 of DESIGN 2 */
-	bool local;	  /* a local sender */
-	bool unmatched;	  /* by "unmatched": never marked Auto-Submitted */
-	bool from_chosen; /* rule 3: From becomes the envelope sender */
-	struct buf why;	  /* one line a rule that was looked at, each with LF */
+	int rule;	/* 1 to 4, osmtp.conf(5) */
+	bool local;	/* a local sender */
+	bool unmatched; /* by "unmatched": never marked Auto-Submitted */
+	struct buf why; /* one line a rule that was looked at, each with LF */
 };
 
 /*

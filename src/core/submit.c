@@ -136,7 +136,7 @@ complete(struct addr *a, const char *domain)
 		mem_replace(&a->domain, mem_dup(domain));
 }
 
-/* Where a local name goes (DESIGN 2; there are no aliases yet). */
+/* Where a local name goes (there are no aliases yet). */
 static int
 resolve_local(struct addr *a, const struct conf *c, struct err *e)
 {
@@ -253,7 +253,7 @@ set_from(struct message *m, const char *name, const struct addr *a)
 {
 	struct buf b;
 
-	buf_init(&b, 8192);
+	buf_init(&b, SIZE_MAX / 2);
 	addr_add_phrase(&b, name);
 	buf_add_str(&b, b.len > 0 ? " <" : "<");
 	addr_add_to(&b, a);
@@ -281,7 +281,7 @@ from_by_profile(struct submit_request *r, const struct conf *c,
 	char *host = mem_dup_n(c->hostname, strcspn(c->hostname, "."));
 	struct buf name;
 
-	buf_init(&name, 4096);
+	buf_init(&name, SIZE_MAX / 2);
 	profile_add_display(&name, p, r->user->login, full_name(r), host);
 	if (name.len == 0 && r->full_name != NULL)
 		buf_add_str(&name, r->full_name);

@@ -327,13 +327,26 @@ holds(const char *p, size_t n, const struct secret *what)
 	       memmem(p, n, secret_reveal(what), secret_len(what)) != NULL;
 }
 
+/* The base64 of Basic, without the word before it. */
+static bool
+holds_credentials(const char *p, size_t n, const struct secret *authorization)
+{
+	static const char basic[] = "Basic ";
+	size_t skip = sizeof(basic) - 1;
+
+	return secret_len(authorization) > skip &&
+	       memmem(p, n, secret_reveal(authorization) + skip,
+		   secret_len(authorization) - skip) != NULL;
+}
+
 /*
  * An endpoint may repeat in its refusal what was sent to it: nothing of that
- * answer is shown then but an error word that we know.
+ * answer is shown then but an error word that we know. True if so.
  */
-static void
-withhold_echo(const struct secret *body, const struct secret *client_secret,
-    const struct secret *authorization, struct outcome *o)
+static bool
+withhold_echo(const struct secret *body, const char *location,
+    const struct secret *client_secret, const struct secret *authorization,
+    struct outcome *o)
 {
 	const char *p = secret_reveal(body), *word = "refused";
 	size_t i, n = secret_len(body);
@@ -344,11 +357,13 @@ withhold_echo(const struct secret *body, const struct secret *client_secret,
 	secret_init(&field);
 	http_form_add_secret(&field, "client_secret", client_secret);
 	echo = holds(p, n, client_secret) || holds(p, n, &field) ||
-	       holds(p, n, authorization) ||
+	       holds_credentials(p, n, authorization) ||
+	       holds(location, strlen(location), client_secret) ||
+	       holds(location, strlen(location), &field) ||
 	       holds(o->text, strlen(o->text), client_secret);
 	secret_clear(&field);
 	if (!echo)
-		return;
+		return false;
 	n = strcspn(o->text, ":");
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (strlen(words[i].word) == n &&
@@ -358,6 +373,7 @@ withhold_echo(const struct secret *body, const struct secret *client_secret,
 	snprintf(text, sizeof(text),
 	    "%s: the rest is not shown: it repeats the client secret", word);
 	refuse(o, o->class, o->code, text, true);
+	return true;
 }
 
 /* Put the URL before words of ours, and behind them where a redirect leads. */
@@ -413,11 +429,11 @@ oauth_client_credentials(const struct oauth_client *c,
 		c->ca_file, timeout_ms, OAUTH_MAX_ANSWER, &r, &f)) {
 		ok = oauth_read_answer(r.status, secret_reveal(&r.body),
 		    secret_len(&r.body), now + (sys_mono() - began), t, o);
-		if (!ok) {
-			withhold_echo(
-			    &r.body, client_secret, &authorization, o);
+		if (!ok && withhold_echo(&r.body, r.location, client_secret,
+			       &authorization, o))
+			name_url(c->token_url, "", o);
+		else if (!ok)
 			name_url(c->token_url, r.location, o);
-		}
 	} else {
 		read_failure(&f, o);
 		name_url(c->token_url, "", o);

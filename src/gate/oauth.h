@@ -50,7 +50,7 @@ void oauth_token_clear(struct oauth_token *t);
 /*
  * Ask for a token; blocks up to timeout_ms. True with *t filled; else false
  * with *o: stage TOKEN, code the HTTP status (0: no answer), class by
- * oauth.md 2.11 (L, C, P), text the error word and description as the
+ * status and error word (L, C, P), text the error word and description as the
  * endpoint wrote them, or ours. now: sys_now().
  */
 bool oauth_client_credentials(const struct oauth_client *c,

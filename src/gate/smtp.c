@@ -52,8 +52,6 @@ add_keyword(struct smtp_offer *o, const char *line)
 		o->eight_bit = true;
 	else if (text_case_eq(line, "SMTPUTF8"))
 		o->utf8 = true;
-	else if (text_case_eq(line, "ENHANCEDSTATUSCODES"))
-		o->enhanced = true;
 	else if (text_case_eq_n(line, "SIZE", 4) &&
 		 (line[4] == '\0' || line[4] == ' ')) {
 		o->has_size = true;
@@ -176,20 +174,16 @@ do_nothing(struct smtp *s)
 	return false;
 }
 
-/* In the order of enum state. */
-static const struct {
-	const char *name;
-	bool (*go_on)(struct smtp *s);
-} states[] = {
-	{ "connect", do_connect },
-	{ "idle", do_nothing },
-	{ "auth", smtp_do_auth },
-	{ "envelope", smtp_do_envelope },
-	{ "body", smtp_do_body },
-	{ "final", smtp_do_final },
-	{ "void", smtp_do_leave },
-	{ "rset", smtp_do_leave },
-	{ "closed", do_nothing },
+static bool (*const states[])(struct smtp *s) = {
+	[SMTP_ST_CONNECT] = do_connect,
+	[SMTP_ST_IDLE] = do_nothing,
+	[SMTP_ST_AUTH] = smtp_do_auth,
+	[SMTP_ST_ENVELOPE] = smtp_do_envelope,
+	[SMTP_ST_BODY] = smtp_do_body,
+	[SMTP_ST_FINAL] = smtp_do_final,
+	[SMTP_ST_VOID] = smtp_do_leave,
+	[SMTP_ST_RSET] = smtp_do_leave,
+	[SMTP_ST_CLOSED] = do_nothing,
 };
 
 int
@@ -197,6 +191,7 @@ smtp_open(struct wire *w, const struct smtp_target *t, int64_t now,
     void (*wake)(void *ctx), void *ctx, struct smtp **out, struct err *e)
 {
 	struct smtp *s = mem_new(1, sizeof(*s));
+	size_t i;
 	int r;
 
 	s->target = t;
@@ -207,6 +202,8 @@ smtp_open(struct wire *w, const struct smtp_target *t, int64_t now,
 	 */
 	s->chunk = mem_new(2 * SMTP_CHUNK + 64, 1);
 	secret_init(&s->out);
+	for (i = 0; i < SMTP_HIDDEN; i++)
+		secret_init(&s->hidden[i]);
 	reply_init(&s->reply);
 	r = wire_open(w, &t->wire, wake, ctx, &s->link, e);
 	if (r != 0) {
@@ -220,10 +217,14 @@ smtp_open(struct wire *w, const struct smtp_target *t, int64_t now,
 void
 smtp_free(struct smtp *s)
 {
+	size_t i;
+
 	if (s == NULL)
 		return;
 	wire_close(s->link);
 	secret_clear(&s->out);
+	for (i = 0; i < SMTP_HIDDEN; i++)
+		secret_clear(&s->hidden[i]);
 	reply_clear(&s->reply);
 	free(s->tx.todo);
 	free(s->chunk);
@@ -258,7 +259,7 @@ void
 smtp_step(struct smtp *s, int64_t now)
 {
 	s->now = now;
-	while (states[s->state].go_on(s))
+	while (states[s->state](s))
 		;
 	if (smtp_phase(s) == SMTP_BUSY && now >= s->due)
 		run_late(s);

@@ -40,7 +40,7 @@ struct smtp_target {
 
 /* What the server offered in its last EHLO. */
 struct smtp_offer {
-	bool pipelining, eight_bit, utf8, enhanced, has_size, has_auth;
+	bool pipelining, eight_bit, utf8, has_size, has_auth;
 	uint64_t size; /* limit, 0 = none told */
 	bool auth[SASL_MECHS];
 	char auth_words[256]; /* as the server wrote them, made safe */

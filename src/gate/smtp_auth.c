@@ -25,6 +25,7 @@ add_sasl_line(struct smtp *s, const char *prefix, const struct secret *octets)
 	buf_init(&b, 64 * 1024);
 	text_add_base64(&b, secret_reveal(octets), secret_len(octets));
 	if (b.len > 0) {
+		smtp_hide(s, b.data, b.len);
 		secret_add(&s->out, b.data, b.len);
 		buf_wipe(b.data, b.len);
 	} else if (*prefix) {
@@ -138,6 +139,7 @@ smtp_auth(struct smtp *s, enum sasl_mech m, const struct sasl_identity *id,
 	smtp_give_time(s, smtp_least(s->target->timeouts.reply, SMTP_AUTH_MS));
 	s->cancelled = false;
 	sasl_begin(&s->sasl, m, id);
+	smtp_hide(s, secret_reveal(id->secret), secret_len(id->secret));
 	start_auth(s);
 	smtp_step(s, now);
 }

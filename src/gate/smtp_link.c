@@ -8,6 +8,8 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+#define UNASKED "the server sent a reply that nothing asked for"
+
 void
 smtp_set_state(struct smtp *s, enum smtp_state state)
 {
@@ -181,6 +183,37 @@ smtp_push(struct smtp *s)
  * Take the next reply. True if s->reply is whole. Else either there is more
  * to wait for, or the session has been lost, and its state tells.
  */
+enum { HIDE_LEAST = 4 }; /* octets; shorter ones stand in any text */
+
+void
+smtp_hide(struct smtp *s, const char *p, size_t n)
+{
+	if (n >= HIDE_LEAST)
+		secret_set(&s->hidden[s->n_hidden++ % SMTP_HIDDEN], p, n);
+}
+
+/* The reply goes to people and into logs: it may not repeat a secret. */
+static void
+keep_secrets(struct smtp *s)
+{
+	const struct buf *text = &s->reply.text;
+	size_t i;
+
+	for (i = 0; i < SMTP_HIDDEN && text->len > 0; i++) {
+		const struct secret *h = &s->hidden[i];
+
+		if (secret_len(h) == 0 ||
+		    memmem(text->data, text->len, secret_reveal(h),
+			secret_len(h)) == NULL)
+			continue;
+		buf_wipe(s->reply.text.data, s->reply.text.len);
+		buf_reset(&s->reply.text);
+		buf_add_str(&s->reply.text,
+		    "(not shown: it repeats the password or token)");
+		return;
+	}
+}
+
 bool
 smtp_pull(struct smtp *s)
 {
@@ -212,6 +245,7 @@ smtp_pull(struct smtp *s)
 			return false;
 		}
 	}
+	keep_secrets(s);
 	if (s->trace != NULL) {
 		char *line =
 		    mem_printf("%d %s", s->reply.code, smtp_reply_text(s));
@@ -226,13 +260,14 @@ bool
 smtp_input_is_quiet(struct smtp *s)
 {
 	reply_reset(&s->reply);
-	if (!smtp_pull(s))
-		return s->state != SMTP_ST_CLOSED &&
-		       !reply_has_begun(&s->reply);
+	if (!smtp_pull(s)) {
+		if (s->state != SMTP_ST_CLOSED && reply_has_begun(&s->reply))
+			smtp_lose(s, UNASKED, true);
+		return s->state != SMTP_ST_CLOSED;
+	}
 	if (s->reply.code == 421)
 		smtp_fail_by_reply(s, smtp_stage(s));
 	else
-		smtp_lose(
-		    s, "the server sent a reply that nothing asked for", true);
+		smtp_lose(s, UNASKED, true);
 	return false;
 }

@@ -7,9 +7,10 @@
 #include "gate/smtp.h"
 
 enum {
-	SMTP_GROUP = 16 * 1024,	     /* octets of commands put into one write */
-	SMTP_CHUNK = 32 * 1024,	     /* octets of body, before stuffing */
-	SMTP_AUTH_MS = 2 * 60 * 1000 /* AUTH and DATA wait no longer */
+	SMTP_GROUP = 16 * 1024, /* octets of commands put into one write */
+	SMTP_CHUNK = 32 * 1024, /* octets of body, before stuffing */
+	SMTP_AUTH_MS = 2 * 60 * 1000, /* AUTH and DATA wait no longer */
+	SMTP_HIDDEN = 8 /* secrets, and AUTH lines, that are remembered */
 };
 
 enum smtp_state {
@@ -68,6 +69,8 @@ struct smtp {
 
 	struct sasl sasl;
 	bool initial_due, cancelled;
+	struct secret hidden[SMTP_HIDDEN]; /* what no reply may show again */
+	size_t n_hidden;
 	struct smtp_transfer tx;
 };
 
@@ -101,6 +104,9 @@ void smtp_fail_by_reply(struct smtp *s, enum outcome_stage stage);
 const char *smtp_reply_text(const struct smtp *s);
 
 /* ---- writing and reading */
+
+/* A server that repeats these octets is not quoted from now on. */
+void smtp_hide(struct smtp *s, const char *p, size_t n);
 
 void smtp_trace_line(struct smtp *s, bool sent, const char *line);
 void smtp_add_command(struct smtp *s, const char *line);

@@ -112,14 +112,16 @@ link_take_line(char *p, size_t size, size_t n, void *ctx)
 	return len;
 }
 
-/* Is TCP up? libcurl has no mark for it that holds for smtps. */
+/* Is TCP up? libcurl has no mark for it that holds for smtps. It also waits
+ * for its resolver, by a socket pair, which is up and says nothing. */
 static void
 link_look_at(struct wire_link *k, int fd)
 {
 	struct sockaddr_storage a;
 	socklen_t n = sizeof(a);
 
-	if (getpeername(fd, (struct sockaddr *)&a, &n) == 0)
+	if (getpeername(fd, (struct sockaddr *)&a, &n) == 0 &&
+	    (a.ss_family != AF_UNIX || k->target->unix_path != NULL))
 		k->connected = true;
 }
 
@@ -139,7 +141,7 @@ wire_stage(struct wire_link *k)
 	if (k->done)
 		return k->up ? WIRE_UP : WIRE_FAILED;
 	if (k->greetings > 1)
-		return WIRE_SECURING;
+		return link_is_secured(k) ? WIRE_HELLO : WIRE_SECURING;
 	if (k->greetings == 1)
 		return WIRE_HELLO;
 	if (!k->connected)
@@ -223,6 +225,23 @@ failure_set(struct wire_failure *f, const char *text, size_t n)
 	buf_clear(&b);
 }
 
+/* Could a handful of files not be opened just now? */
+static bool
+is_short_of_files(void)
+{
+	int fds[8];
+	size_t n = 0;
+	bool is_short;
+
+	while (n < sizeof(fds) / sizeof(fds[0]) &&
+	       (fds[n] = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0)
+		n++;
+	is_short = n < sizeof(fds) / sizeof(fds[0]);
+	while (n > 0)
+		close(fds[--n]);
+	return is_short;
+}
+
 /*
  * libcurl can't use the CA file. Say why; false if it is a shortage of ours
  * (descriptors, memory), which is no fault of the configuration.
@@ -230,8 +249,6 @@ failure_set(struct wire_failure *f, const char *text, size_t n)
 static bool
 blame_ca_file(struct buf *b, const char *ca_file)
 {
-	char front[16 * 1024];
-	ssize_t n;
 	int fd;
 
 	if (ca_file == NULL) {
@@ -240,19 +257,17 @@ blame_ca_file(struct buf *b, const char *ca_file)
 	}
 	buf_add_fmt(b, "CA file %s: ", ca_file);
 	fd = open(ca_file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	n = fd < 0 ? -1 : read(fd, front, sizeof(front));
-	if (n < 0)
+	if (fd < 0) {
 		buf_add_str(b, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	if (n < 0)
 		return errno != EMFILE && errno != ENFILE && errno != ENOMEM;
-	if (memmem(front, (size_t)n, "-BEGIN ", 7) == NULL) {
-		buf_add_str(b, "holds no certificate (PEM)");
-		return true;
 	}
-	buf_add_str(b, "can't be loaded just now");
-	return false;
+	close(fd);
+	if (is_short_of_files()) {
+		buf_add_str(b, "can't be loaded just now: too few descriptors");
+		return false;
+	}
+	buf_add_str(b, "holds no usable certificate (PEM)");
+	return true;
 }
 
 /* Fill *f but for the stage from libcurl's verdict. */
@@ -271,6 +286,8 @@ failure_of(struct wire_failure *f, CURL *easy, const char *ca_file,
 		f->local = blame_ca_file(&b, ca_file);
 	else if (result == CURLE_WEIRD_SERVER_REPLY)
 		buf_add_str(&b, OUT_OF_PLACE);
+	else if (result == CURLE_RECV_ERROR || result == CURLE_SEND_ERROR)
+		buf_add_str(&b, "the server closed the connection");
 	else
 		buf_add_str(&b, error[0] ? error : curl_easy_strerror(result));
 	if (f->certificate)
@@ -288,8 +305,9 @@ link_failed(struct wire_link *k, enum wire_stage stage, CURLcode result)
 	f->stage = stage;
 	if (k->hello.full || k->lines > HELLO_LINES) {
 		failure_set(f, "the reply is too long", 21);
-	} else if (k->malformed || (f->no_tls && k->hellos > 1)) {
-		/* A 250 to STARTTLS is no refusal, but no answer either. */
+	} else if (k->malformed ||
+		   (f->no_tls && (k->hellos > 1 || k->code / 100 == 3))) {
+		/* A 250 or 354 to STARTTLS is neither refusal nor answer. */
 		f->no_tls = false;
 		failure_set(f, OUT_OF_PLACE, strlen(OUT_OF_PLACE));
 	} else if (k->code >= 400 && !f->certificate) {
@@ -442,7 +460,8 @@ set_common(CURL *easy, const char *ca_file, bool tls13, char *error)
 	} while (0)
 	SET(CURLOPT_ERRORBUFFER, error);
 	SET(CURLOPT_NOSIGNAL, 1L);
-	SET(CURLOPT_PROXY, ""); /* nor one from the environment */
+	SET(CURLOPT_QUICK_EXIT, 1L); /* a look-up holds nobody who gave up */
+	SET(CURLOPT_PROXY, "");	     /* nor one from the environment */
 	SET(CURLOPT_SSL_VERIFYPEER, 1L);
 	SET(CURLOPT_SSL_VERIFYHOST, 2L);
 	SET(CURLOPT_SSLVERSION,
@@ -645,21 +664,11 @@ static void
 take_headers(CURL *easy, struct wire_response *r)
 {
 	struct curl_header *h;
-	curl_off_t after = 0;
 	long status = 0;
 	struct buf b;
-	time_t date;
 
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
 	r->status = (int)status;
-	if (curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &after) == CURLE_OK)
-		r->retry_after = after;
-	if (curl_easy_header(easy, "Date", 0, CURLH_HEADER, -1, &h) ==
-	    CURLHE_OK) {
-		date = curl_getdate(h->value, NULL);
-		if (date > 0)
-			r->date = (int64_t)date * 1000;
-	}
 	if (curl_easy_header(easy, "Location", 0, CURLH_HEADER, -1, &h) ==
 	    CURLHE_OK) {
 		buf_init(&b, sizeof(r->location) - 1);

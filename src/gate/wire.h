@@ -118,11 +118,9 @@ struct wire_request {
 };
 
 struct wire_response {
-	int status;	     /* HTTP status */
-	struct secret body;  /* may hold tokens */
-	int64_t date;	     /* Date header, ms since 1970, or 0 */
-	int64_t retry_after; /* seconds, or 0 */
-	char location[256];  /* of a redirect, made safe */
+	int status;	    /* HTTP status */
+	struct secret body; /* may hold tokens */
+	char location[256]; /* of a redirect, made safe */
 };
 
 /*

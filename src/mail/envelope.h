@@ -24,7 +24,7 @@ struct envelope {
 	char *sender; /* "" is the null sender */
 	char **rcpts; /* each as it goes to the wire, no two the same */
 	size_t n_rcpts;
-	bool eight_bit;	 /* the body holds octets over 127 */
+	bool eight_bit;	 /* header or body hold octets over 127 */
 	bool utf8;	 /* an address needs SMTPUTF8 (RFC 6531) */
 	uint64_t size;	 /* octets of head and body as they go out */
 	uint32_t *slots; /* private: finds a recipient by hash */

@@ -55,10 +55,10 @@ struct message {
 
 /*
  * Read the header of in: fields, until a blank line, the end of input, or a
- * line that is no field, which then is the first line of the body
- * (conformance 5.1). A leading mbox "From " line is dropped. CRLF and LF end
- * lines alike. EX_DATAERR for a header that is too large; EX_NOINPUT for a
- * read error. Begin m with {0}; message_clear() it in any case.
+ * line that is no field, which then is the first line of the body. A leading
+ * mbox "From " line is dropped. CRLF and LF end lines alike. EX_DATAERR for a
+ * header that is too large; EX_NOINPUT for a read error. Begin m with {0};
+ * message_clear() it in any case.
  */
 int message_read_head(struct message *m, const struct message_reading *how,
     struct stream_source *in, struct err *e);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * outcome: what became of a recipient, as data: what a server or a token
- * endpoint said, at which stage, and the class that follows (DESIGN 6).
+ * endpoint said, at which stage, and the class that follows.
  *
  * Must not know: how it was obtained, who is told.
  */
@@ -19,7 +19,7 @@ enum outcome_kind {
 	OUTCOME_UNCLEAR	 /* the link was lost after the final dot */
 };
 
-/* Whose trouble it is. DESIGN 6 has the table. */
+/* Whose trouble it is, and so what becomes of the mail. */
 enum outcome_class {
 	OUTCOME_CLASS_NONE,
 	OUTCOME_CLASS_F, /* a cached token was refused: a fresh one, once */
@@ -72,7 +72,7 @@ void outcome_set(struct outcome *o, enum outcome_kind kind,
     const char *text);
 
 /*
- * Class of a well-formed SMTP reply by stage and code (reliability 6.2; the
+ * Class of a well-formed SMTP reply by stage and code (the
  * table of known refusals comes with the explanations). 2xx and 3xx in their
  * place have no class. AUTH 5xx is F: whoever knows that the secret did not
  * come from a cache makes it P or C.

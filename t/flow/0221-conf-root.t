@@ -143,7 +143,7 @@ uses 'a profile of the own file' mine "$nobody" -a mine
 uses 'its sender' mine "$nobody" -f mine@example.com
 uses 'its mailbox' my-box "$nobody" -f my-box@example.com
 choice "$nobody" -a both
-run as "$nobody" "$TMP/osmtp" explain -f both@example.com both@example.com
+run as "$nobody" "$TMP/osmtp" explain both@example.com
 like "$out" "both.*$own" 'on a tie the own file wins'
 choice "$nobody" -a mine
 like "$out" '^To|^From: .*<mine@example.com>' 'From of the own profile'

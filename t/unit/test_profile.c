@@ -133,7 +133,6 @@ static const struct {
 enum {
 	LOCAL = 1,
 	UNMATCHED = 2,
-	FROM = 4,
 	/* How the set is changed. */
 	REJECT = 16,
 	NO_DEFAULT = 32,
@@ -239,19 +238,19 @@ static const struct choice {
 	    EX_NOPERM, "nobody but root", 2, 0 },
 	/* Rule 3 */
 	{ "no sender: From names a mailbox", NULL, NULL, "alice@example.com",
-	    ALICE, 0, "mine", 3, FROM },
+	    ALICE, 0, "mine", 3, 0 },
 	{ "no sender: From by also", NULL, NULL, "al@example.com", ALICE, 0,
-	    "mine", 3, FROM },
+	    "mine", 3, 0 },
 	{ "no sender: From by a pattern", NULL, NULL, "x@alice.example.net",
-	    ALICE, 0, "mine", 3, FROM },
+	    ALICE, 0, "mine", 3, 0 },
 	{ "From names a mailbox that the user may not use", NULL, NULL,
 	    "support@example.com", ALICE, 0, "noreply", 4, LOCAL },
 	{ "From names a system profile", NULL, NULL, "cron@alice.example.net",
 	    STRANGER, 0, "noreply", 4, LOCAL },
 	{ "From of a system profile and a mailbox", NULL, NULL,
-	    "tie@example.net", ALICE, 0, "tie-mailbox", 3, FROM },
+	    "tie@example.net", ALICE, 0, "tie-mailbox", 3, 0 },
 	{ "a mailbox's pattern, though a system's address", NULL, NULL,
-	    "cron@alice.example.net", ALICE, 0, "mine", 3, FROM },
+	    "cron@alice.example.net", ALICE, 0, "mine", 3, 0 },
 	{ "From names nobody", NULL, NULL, "who@example.test", ALICE, 0,
 	    "noreply", 4, LOCAL },
 	{ "From is a bare name", NULL, NULL, "alice", ALICE, 0, "noreply", 4,
@@ -261,7 +260,7 @@ static const struct choice {
 	{ "neither sender nor From", NULL, NULL, NULL, ALICE, 0, "noreply", 4,
 	    LOCAL },
 	{ "the null sender counts as none", NULL, "<>", "alice@example.com",
-	    ALICE, 0, "mine", 3, FROM },
+	    ALICE, 0, "mine", 3, 0 },
 	{ "the null sender alone", NULL, "<>", NULL, ALICE, 0, "noreply", 4,
 	    LOCAL },
 	/* Rule 4 */
@@ -346,8 +345,6 @@ check_choice(const struct choice *t, const struct profile_choice *c, int rc,
 	    t->label, c->local);
 	ck_assert_msg(c->unmatched == !!(t->flags & UNMATCHED),
 	    "%s: unmatched is %d", t->label, c->unmatched);
-	ck_assert_msg(c->from_chosen == !!(t->flags & FROM),
-	    "%s: from_chosen is %d", t->label, c->from_chosen);
 	ck_assert_msg(count_rules(c->why.data, t->label) == t->rule,
 	    "%s: not one line for each rule: %s", t->label, c->why.data);
 }

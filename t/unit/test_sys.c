@@ -325,7 +325,7 @@ START_TEST(child_speaks_and_ends)
 	sigemptyset(&usr1);
 	sigaddset(&usr1, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &usr1, NULL);
-	ck_assert_int_eq(sys_child(speak, word, &pid, &fd, &e), 0);
+	ck_assert_int_eq(sys_child(speak, word, true, &pid, &fd, &e), 0);
 	ck_assert_int_eq(fcntl(fd, F_GETFD), FD_CLOEXEC);
 	ck_assert(fcntl(fd, F_GETFL) & O_NONBLOCK);
 	ck_assert_str_eq(drain_patiently(fd, text, sizeof(text)), "word,0,1");
@@ -350,7 +350,7 @@ START_TEST(no_descriptors_no_child)
 	tight = old;
 	tight.rlim_cur = 3;
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &tight), 0);
-	rc = sys_child(speak, NULL, &pid, &fd, &e);
+	rc = sys_child(speak, NULL, true, &pid, &fd, &e);
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &old), 0);
 	ck_assert_int_eq(rc, EX_OSERR);
 	ck_assert_int_eq(e.code, EX_OSERR);
