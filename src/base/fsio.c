@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,19 @@
 #include "base/sys.h"
 
 enum { FSIO_LOCK_NAP_MS = 20 };
+
+bool
+fsio_is_private(const struct stat *st, const char *group)
+{
+	char room[4096];
+	struct group g, *found = NULL;
+
+	if ((st->st_mode & 077) == 0)
+		return true;
+	return (st->st_mode & 037) == 0 &&
+	       getgrgid_r(st->st_gid, &g, room, sizeof(room), &found) == 0 &&
+	       found != NULL && strcmp(found->gr_name, group) == 0;
+}
 
 const char *
 fsio_mode_text(mode_t mode, char text[8])

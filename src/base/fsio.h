@@ -57,6 +57,9 @@ int fsio_lock_fd(int fd, const char *path, int64_t due, struct err *e);
  */
 int fsio_unnamed(const char *const *dirs, size_t n, int *fd, struct err *e);
 
+/* May a secret lie in it: mode 0600, or 0640 with that group, or less? */
+bool fsio_is_private(const struct stat *st, const char *group);
+
 /* "0640", for messages about modes. */
 const char *fsio_mode_text(mode_t mode, char text[8]);
 

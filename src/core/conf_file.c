@@ -12,7 +12,6 @@
 #include "core/conf_file.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,19 +57,6 @@ conf_file_place(const struct conf_text *t, unsigned flat_line)
 	at.st = &t->parts[t->lines[i].part]->st;
 	at.line = t->lines[i].line;
 	return at;
-}
-
-bool
-conf_file_is_private(const struct stat *st)
-{
-	const struct group *g;
-
-	if ((st->st_mode & 077) == 0)
-		return true;
-	if ((st->st_mode & 037) != 0)
-		return false;
-	g = getgrnam("osmtp");
-	return g != NULL && g->gr_gid == st->st_gid;
 }
 
 static int

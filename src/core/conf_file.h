@@ -66,10 +66,6 @@ void conf_file_clear(struct conf_text *t);
 struct conf_place conf_file_place(
     const struct conf_text *t, unsigned flat_line);
 
-/* May a secret stand in that file in clear: mode 0600, or 0640 with group
- * osmtp, or less? */
-bool conf_file_is_private(const struct stat *st);
-
 void conf_source_clear(struct conf_source *s);
 
 #endif

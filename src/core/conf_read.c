@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fsio.h"
 #include "base/mem.h"
 #include "core/conf_value.h"
 
@@ -159,7 +160,7 @@ read_secret(
 		return wrong_type(g, s, row);
 	if (take(g, s, row, config_setting_get_string(s)) != 0)
 		return EX_CONFIG;
-	if (conf_file_is_private(at.st))
+	if (fsio_is_private(at.st, "osmtp"))
 		return 0;
 	err_set(g->e, EX_CONFIG,
 	    "a secret may stand in clear only in a file of mode 0600, or 0640 "

@@ -18,7 +18,6 @@
 #include "core/cred.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,24 +67,6 @@ fail(struct outcome *o, enum outcome_class class, enum outcome_stage stage,
 }
 
 /* ---- secrets of the configuration */
-
-static bool
-is_group(gid_t gid, const char *name)
-{
-	char room[4096];
-	struct group g, *found = NULL;
-
-	return getgrgid_r(gid, &g, room, sizeof(room), &found) == 0 &&
-	       found != NULL && strcmp(found->gr_name, name) == 0;
-}
-
-/* 0600 or less; or up to 0640 if the group is the mailer's own. */
-static bool
-is_private(const struct stat *st)
-{
-	return (st->st_mode & 077) == 0 ||
-	       ((st->st_mode & 037) == 0 && is_group(st->st_gid, "osmtp"));
-}
 
 /* Read up to n octets, fewer only at the end of the file; -1 with errno. */
 static ssize_t
@@ -143,7 +124,7 @@ read_file(const char *path, struct secret *out, struct err *e)
 	rc = fsio_open_read(path, &fd, &st, e);
 	if (rc != 0)
 		return errno == EACCES ? (e->code = EX_NOPERM) : rc;
-	if (is_private(&st))
+	if (fsio_is_private(&st, "osmtp"))
 		rc = read_line(fd, path, out, e);
 	else
 		rc = err_set(e, EX_CONFIG,

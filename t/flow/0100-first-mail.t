@@ -113,6 +113,7 @@ data=$(recv smtp 'C DATA')
 is "$(recv smtp 'C MAIL')" "$data" 'MAIL and DATA in one write'
 is "$(grep -c "^1 $data C " "$LOG/smtp.trace")" 5 '... with all RCPTs'
 is "$(recv smtp 'C QUIT')" "$(recv smtp '\* body')" 'QUIT rides with the dot'
+is "$(recv smtp '\* body')" "$((data + 1))" '... and both with the body'
 is "$((data - $(recv smtp 'C AUTH')))" 1 'AUTH is one step'
 like "$out" '^> AUTH XOAUTH2 \*\*\*$' 'AUTH is shown without its secret'
 like "$out" '^< 250 2\.0\.0 accepted$' 'so is the verdict'

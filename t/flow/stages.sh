@@ -105,7 +105,7 @@ judge() { # NAME KIND STATUS CLASS STAGE
 	# AUTH behind what looked like EHLO's reply
 	[ "$1" != greeting-more ] || breaches=0
 	is "$arrived arrived, $(grep -c connected "$LOG/$1.trace") connection,\
- $breaches breaches, late: $((seconds > 4))" \
+ $breaches breaches, late: $((seconds > 10))" \
 	    "$want arrived, 1 connection, 0 breaches, late: 0" \
 	    "$1: arrived so often"
 }

@@ -418,6 +418,26 @@ START_TEST(unnamed_has_no_name)
 }
 END_TEST
 
+START_TEST(private_by_mode_and_group)
+{
+	struct group *g = getgrgid(getgid());
+	const char *own = g != NULL ? g->gr_name : "";
+	struct stat st;
+
+	memset(&st, 0, sizeof(st));
+	st.st_gid = getgid();
+	st.st_mode = S_IFREG | 0600;
+	ck_assert(fsio_is_private(&st, "no-such-group"));
+	st.st_mode = S_IFREG | 0640;
+	ck_assert(!fsio_is_private(&st, "no-such-group"));
+	ck_assert(g == NULL || fsio_is_private(&st, own));
+	st.st_mode = S_IFREG | 0660;
+	ck_assert(!fsio_is_private(&st, own));
+	st.st_mode = S_IFREG | 0644;
+	ck_assert(!fsio_is_private(&st, own));
+}
+END_TEST
+
 static void
 add(TCase *tc)
 {
@@ -440,6 +460,7 @@ add(TCase *tc)
 	tcase_add_test(tc, lock_is_of_the_file_that_is_there);
 	tcase_add_test(tc, lock_that_cannot_be_made);
 	tcase_add_test(tc, unnamed_has_no_name);
+	tcase_add_test(tc, private_by_mode_and_group);
 }
 
 int
