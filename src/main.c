@@ -102,11 +102,10 @@ base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* What would lead libraries astray: key logs, debug output, other names. */
-static const char *const unwanted[] = { "SSLKEYLOGFILE", "GNUTLS_DEBUG_LEVEL",
-	"GNUTLS_SYSTEM_PRIORITY_FILE", "GNUTLS_NO_EXPLICIT_INIT",
-	"GNUTLS_CPUID_OVERRIDE", "GNUTLS_FORCE_FIPS_MODE", "RES_OPTIONS",
-	"LOCALDOMAIN", "HOSTALIASES" };
+/* What would lead libraries astray: key logs, other names for hosts. */
+static const char *const unwanted[] = { "SSLKEYLOGFILE",
+	"GNUTLS_SYSTEM_PRIORITY_FILE", "RES_OPTIONS", "LOCALDOMAIN",
+	"HOSTALIASES" };
 
 int
 main(int argc, char **argv)

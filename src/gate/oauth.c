@@ -320,23 +320,32 @@ read_failure(const struct wire_failure *f, struct outcome *o)
 	    o, config ? OUTCOME_CLASS_C : OUTCOME_CLASS_L, 0, f->text, true);
 }
 
+/* What stands behind the first n octets of what: the base64 of Basic without
+ * that word, the value of a field without its name. */
 static bool
-holds(const char *p, size_t n, const struct secret *what)
+holds_tail(const char *p, size_t n, const struct secret *what, size_t skip)
 {
-	return secret_len(what) > 0 &&
-	       memmem(p, n, secret_reveal(what), secret_len(what)) != NULL;
+	return secret_len(what) > skip &&
+	       memmem(p, n, secret_reveal(what) + skip,
+		   secret_len(what) - skip) != NULL;
 }
 
-/* The base64 of Basic, without the word before it. */
+/* Does this text repeat the client secret, in whatever form it was sent? */
 static bool
-holds_credentials(const char *p, size_t n, const struct secret *authorization)
+repeats(const char *p, size_t n, const struct secret *client_secret,
+    const struct secret *authorization)
 {
-	static const char basic[] = "Basic ";
-	size_t skip = sizeof(basic) - 1;
+	static const char name[] = "client_secret";
+	struct secret field;
+	bool found;
 
-	return secret_len(authorization) > skip &&
-	       memmem(p, n, secret_reveal(authorization) + skip,
-		   secret_len(authorization) - skip) != NULL;
+	secret_init(&field);
+	http_form_add_secret(&field, name, client_secret);
+	found = holds_tail(p, n, client_secret, 0) ||
+		holds_tail(p, n, &field, sizeof(name)) ||
+		holds_tail(p, n, authorization, sizeof("Basic ") - 1);
+	secret_clear(&field);
+	return found;
 }
 
 /*
@@ -351,18 +360,11 @@ withhold_echo(const struct secret *body, const char *location,
 	const char *p = secret_reveal(body), *word = "refused";
 	size_t i, n = secret_len(body);
 	char text[OUTCOME_TEXT_MAX];
-	struct secret field;
-	bool echo;
 
-	secret_init(&field);
-	http_form_add_secret(&field, "client_secret", client_secret);
-	echo = holds(p, n, client_secret) || holds(p, n, &field) ||
-	       holds_credentials(p, n, authorization) ||
-	       holds(location, strlen(location), client_secret) ||
-	       holds(location, strlen(location), &field) ||
-	       holds(o->text, strlen(o->text), client_secret);
-	secret_clear(&field);
-	if (!echo)
+	if (!repeats(p, n, client_secret, authorization) &&
+	    !repeats(
+		location, strlen(location), client_secret, authorization) &&
+	    !repeats(o->text, strlen(o->text), client_secret, authorization))
 		return false;
 	n = strcspn(o->text, ":");
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {

@@ -51,6 +51,36 @@ add echoes "$(oauth t-echoes)" "\"auth\": {\"XOAUTH2\": []}, \"on\": {
     \"auth2\": {\"reply\": \"334 $(printf '{"status": "bad t-flute-5"}' |
 	base64)\"}}"
 add waiting "$(oauth t-waiting)" "$token"
+
+# Servers that repeat what they were told.
+said_plain=$(printf '\0%s\0%s' r-line@example.com "$password" | base64)
+said_login=$(printf %s "$password" | base64)
+said_token=$(printf 'user=r-token@example.com\1auth=Bearer t-flute-5\1\1' |
+	base64 -w 0)
+# repeats NAME MECHANISM STAGE REPLY
+repeats() {
+	add "$1" "$password_is" "\"auth\": {\"$2\": [\"$password\"]},
+	    \"on\": {\"$3\": {\"reply\": \"$4\"}}"
+}
+repeats r-plain PLAIN verdict "535 5.7.8 no user has $password"
+repeats r-line PLAIN verdict "535 5.7.8 what is $said_plain"
+repeats r-login LOGIN verdict "535 5.7.8 what is $said_login"
+repeats r-lines PLAIN verdict "535-5.7.8 no\\n535 5.7.8 user has $password"
+repeats r-mail PLAIN mail "550 5.7.1 $password is too weak"
+repeats r-rcpt LOGIN rcpt "550 5.7.1 $said_login is too weak"
+repeats r-final PLAIN final "554 5.7.1 $password is too weak"
+add r-token "$(oauth t-echoes)" "\"auth\": {\"XOAUTH2\": []}, \"on\": {
+    \"auth\": {\"reply\": \"535 5.7.8 what is $said_token\"}}"
+form=$(printf %s "$secret" | python3 -c 'import sys, urllib.parse
+print(urllib.parse.quote(sys.stdin.buffer.read(), safe="-._~"))')
+# For sed, with an escape for JSON in place of each octet.
+octets=$(printf %s "$secret" | python3 -c 'import sys
+print("".join("\\\\u%04x" % c for c in sys.stdin.buffer.read()))')
+add r-place "$(oauth t-place)" "$token"
+add r-place2 "$(oauth t-place2)" "$token"
+add r-place3 "$(oauth t-place3)" "$token"
+add r-basic "$(oauth t-basic 'client_auth = "basic";')" "$token"
+add r-raw "$(oauth t-raw 'client_auth = "basic_raw";')" "$token"
 add stuck "$(both token)" "$token"', "on": {"mail": {"hang": true}}'
 
 { echo '{"listeners": {'; cat "$TMP/listeners"; } >"$TMP/script"
@@ -67,9 +97,23 @@ cat >>"$TMP/script" <<'END'
     "access_token": "$token\nx", "token_type": "bearer"}}]},
 "t-echoes": {"type": "token", "responses": [{"json": {
     "access_token": "t-flute-5"}}]},
+"t-place": {"type": "token", "responses": [{"status": 302, "body": "",
+    "headers": {"Location": "https://example.net/?client_secret=@FORM@"}}]},
+"t-place2": {"type": "token", "responses": [{"status": 302, "body": "",
+    "headers": {"Location": "https://example.net/?x=@OCTETS@"}}]},
+"t-place3": {"type": "token", "responses": [{"status": 302, "body": "",
+    "headers": {"Location": "https://example.net/?x=@FORM@"}}]},
+"t-basic": {"type": "token", "responses": [{"status": 401, "json": {
+    "error": "invalid_client", "error_description": "what is @BASIC@"}}]},
+"t-raw": {"type": "token", "responses": [{"status": 401, "json": {
+    "error": "invalid_client", "error_description": "what is @RAW@"}}]},
 "t-waiting": {"type": "token", "responses": [{"hang": true}]}}}
 END
-start_fake "$TMP/script"
+sed -e "s|@FORM@|$form|" -e "s|@OCTETS@|$octets|" \
+    -e "s|@BASIC@|$(printf 'app:%s' "$form" | base64 -w 0)|" \
+    -e "s|@RAW@|$(printf 'app:%s' "$secret" | base64 -w 0)|" \
+    "$TMP/script" >"$TMP/script.full"
+start_fake "$TMP/script.full"
 { echo 'default = "plain"; hostname = "h.example.com";
 	log = { to = "@TMP@/log"; level = "debug"; }; profiles = {'
   cat "$TMP/profiles"; echo '};'; } | conf
@@ -88,6 +132,7 @@ for name in glob.glob(os.environ["LOG"] + "/token-*.json"):
     with open(name) as f:
         secrets.append((json.load(f)["issued"] or "").encode())
 forms = set()
+secrets += [urllib.parse.quote(s, safe="-._~").encode() for s in secrets]
 for s in filter(None, secrets):
     forms |= {s, s.hex().encode(), s.hex().upper().encode(),
               urllib.parse.quote(s, safe="-._~").encode(),
@@ -148,6 +193,42 @@ is "$(find "$HOME" -type f ! -name '*.blob' ! -name osmtp.conf \
 like "$(hunt "$state/xoauth2.blob")" ': t-1-' 'a token is in its cache'
 is "$(find "$state" -name '*.blob' ! -perm 600)" '' 'which is private'
 check 'what is refused is not cached' test ! -e "$state/denied.blob"
+
+# ---- what repeats them
+
+for row in r-plain:78 r-line:78 r-login:78 r-lines:78 r-mail:78 r-rcpt:67 \
+    r-final:69 r-token:78 r-place:78 r-place2:78 r-place3:78 \
+    r-basic:78 r-raw:78; do
+	name=${row%:*}
+	: >"$TMP/log"
+	run "$OSMTP" --now -v -a "$name" b@example.org <"$TMP/in"
+	exits "${row#*:}" "$name: exit status"
+	like "$err" "not shown.* repeats the (password|client secret)" \
+	    "$name: it is said so"
+	like "$(cat "$TMP/log")" 'event=delivery .*not shown' \
+	    "$name: in the log, too"
+	case $name in
+	r-place* | r-basic | r-raw) ;;
+	*)
+		like "$out" '^< 5[0-9][0-9].*not shown' "$name: with -v, too"
+		;;
+	esac
+	mv "$TMP/out" "$TMP/said/$name.out"
+	mv "$TMP/err" "$TMP/said/$name.err"
+	mv "$TMP/log" "$TMP/said/$name.log"
+done
+is "$(hunt "$TMP/said"/r-*)" nothing 'not where they are repeated'
+is "$(cat "$TMP/said"/r-token.* | grep -F -e flute -e "$said_token")" '' \
+    'nor the line with a token'
+like "$(cat "$LOG/r-plain.trace" "$LOG/r-final.trace")" ' S 5.*Kettle-drum' \
+    'they were repeated indeed'
+
+# What libraries would write of a session if the environment says so.
+for name in plain denied; do
+	run env SSLKEYLOGFILE="$TMP/keys" "$OSMTP" --now -a "$name" \
+	    b@example.org <"$TMP/in"
+	check "$name: SSLKEYLOGFILE gets no keys" test ! -e "$TMP/keys"
+done
 
 # ---- while it runs
 
