@@ -226,7 +226,7 @@ smtp_free(struct smtp *s)
 	for (i = 0; i < SMTP_HIDDEN; i++)
 		secret_clear(&s->hidden[i]);
 	reply_clear(&s->reply);
-	free(s->tx.todo);
+	free(s->tx.rcpt_of);
 	free(s->chunk);
 	free(s);
 }

@@ -32,7 +32,7 @@ struct smtp_transfer {
 	struct outcome *result;
 	bool last; /* QUIT may ride along */
 
-	size_t *todo; /* RCPT commands 1.. -> recipient */
+	size_t *rcpt_of; /* RCPT commands 1.. -> recipient */
 	size_t commands, sent, answered;
 	size_t accepted;   /* recipients */
 	bool mail_refused; /* what follows means nothing */

@@ -48,8 +48,8 @@ add_next_command(struct smtp *s)
 	if (s->tx.sent == 0) {
 		add_mail(s);
 	} else if (s->tx.sent + 1 < s->tx.commands) {
-		line = mem_printf(
-		    "RCPT TO:<%s>", s->tx.v->rcpts[s->tx.todo[s->tx.sent - 1]]);
+		line = mem_printf("RCPT TO:<%s>",
+		    s->tx.v->rcpts[s->tx.rcpt_of[s->tx.sent - 1]]);
 		smtp_add_command(s, line);
 		free(line);
 	} else {
@@ -103,7 +103,7 @@ take_envelope_reply(struct smtp *s)
 		if (!ok)
 			settle_open(s, OUTCOME_AT_MAIL);
 	} else if (i + 1 < s->tx.commands) {
-		o = &s->tx.result[s->tx.todo[i - 1]];
+		o = &s->tx.result[s->tx.rcpt_of[i - 1]];
 		if (s->tx.mail_refused)
 			return; /* means nothing (RFC 2920 3.1) */
 		if (ok) {
@@ -127,8 +127,8 @@ end_envelope(struct smtp *s)
 	bool data_open =
 	    s->tx.answered == s->tx.commands && s->reply.code == 354;
 
-	free(s->tx.todo);
-	s->tx.todo = NULL;
+	free(s->tx.rcpt_of);
+	s->tx.rcpt_of = NULL;
 	if (data_open && s->tx.accepted > 0) {
 		smtp_give_time(s, s->target->timeouts.data);
 		s->tx.pace_due = s->now + PACE_MS;
@@ -388,10 +388,10 @@ smtp_send(struct smtp *s, const struct envelope *v,
 		smtp_set_state(s, SMTP_ST_IDLE);
 		return;
 	}
-	s->tx.todo = mem_new(v->n_rcpts + 1, sizeof(*s->tx.todo));
+	s->tx.rcpt_of = mem_new(v->n_rcpts + 1, sizeof(*s->tx.rcpt_of));
 	for (i = 0; i < v->n_rcpts; i++)
 		if (out[i].kind == OUTCOME_OPEN)
-			s->tx.todo[n++] = i;
+			s->tx.rcpt_of[n++] = i;
 	err_bug_if(n == 0);
 	s->tx.commands = n + 2;
 	smtp_give_time(s, s->target->timeouts.reply);
