@@ -37,7 +37,7 @@ with open(sys.argv[1], "a") as f:
         child.kill()
         code = child.wait()
     print("soon" if time.monotonic() - began < 3 else "late")
-        sys.exit(code % 256)
+    sys.exit(code % 256)
 END
 exits 75 'the status is that of the delivery'
 is "$out" soon 'nobody waits for the lock'
