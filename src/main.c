@@ -20,17 +20,31 @@ static const struct {
 	    "send the message on standard input, as sendmail does" },
 	{ "explain", cmd_explain, "explain [-a NAME] [-C FILE] [ADDRESS]",
 	    "why this sender gets its profile, and what would go out" },
-	{ "queue", cmd_queue, "queue", "list what waits" },
+	{ "queue", cmd_queue, "queue [list|show|retry|hold|release|delete] ..",
+	    "what waits, and what to do with it" },
+	{ "run", cmd_run, "run --once [-v] [-C FILE]", "try what is due" },
+	{ "token", cmd_token, "token NAME [--json] [-C FILE]",
+	    "a valid access token, for another program" },
+	{ "profiles", cmd_profiles, "profiles [--json] [-C FILE]",
+	    "the profiles, and whether they can send" },
+	{ "seal", cmd_seal, "seal [--set] PROFILE.FIELD | --new-key | --list",
+	    "seal a secret" },
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static int
+run_mailq(const struct cmd_call *c)
+{
+	return cmd_mailq(c, NULL);
+}
 
 /* Names under which the program is another one. */
 static const struct {
 	const char *name;
 	int (*run)(const struct cmd_call *c);
 } programs[] = {
-	{ "mailq", cmd_queue },
+	{ "mailq", run_mailq },
 	{ "newaliases", cmd_aliases },
 };
 

@@ -9,7 +9,8 @@
  *   OSMTP_TEST_SEED      a number that random octets follow from
  *   OSMTP_TEST_HOSTNAME  default test.example.test
  *   OSMTP_TEST_ETC       stands for /etc: mailname and osmtp/ are there
- *   OSMTP_TEST_STATE     stands for /var/lib/osmtp
+ *   OSMTP_TEST_STATE     stands for /var/lib/osmtp; its folder spool for
+ *                        /var/spool/osmtp
  *   OSMTP_TEST_HOME      home of every user, so that no test writes into one
  */
 #include "base/sys.h"
@@ -26,6 +27,7 @@ void sys_real_hostname(struct buf *b);
 bool sys_real_mailname(struct buf *b);
 const char *sys_real_confdir(void);
 const char *sys_real_statedir(void);
+const char *sys_real_spooldir(void);
 void sys_real_user_load(struct sys_user *u, uid_t uid);
 
 #define sys_now	      sys_real_now
@@ -34,6 +36,7 @@ void sys_real_user_load(struct sys_user *u, uid_t uid);
 #define sys_mailname  sys_real_mailname
 #define sys_confdir   sys_real_confdir
 #define sys_statedir  sys_real_statedir
+#define sys_spooldir  sys_real_spooldir
 #define sys_user_load sys_real_user_load
 #include "../src/base/sys.c"
 #undef sys_now
@@ -42,6 +45,7 @@ void sys_real_user_load(struct sys_user *u, uid_t uid);
 #undef sys_mailname
 #undef sys_confdir
 #undef sys_statedir
+#undef sys_spooldir
 #undef sys_user_load
 
 /* A number from the environment; false if it is not set. */
@@ -134,6 +138,19 @@ sys_statedir(void)
 	const char *s = getenv("OSMTP_TEST_STATE");
 
 	return s ? s : sys_real_statedir();
+}
+
+const char *
+sys_spooldir(void)
+{
+	static char *dir;
+	const char *s = getenv("OSMTP_TEST_STATE");
+
+	if (!s)
+		return sys_real_spooldir();
+	if (!dir)
+		dir = mem_printf("%s/spool", s);
+	return dir;
 }
 
 void

@@ -59,8 +59,7 @@ fsio_open_dir(const char *dir)
 	return open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* 0, or -1 with errno set. Not every file system can: that is no failure. */
-static int
+int
 fsio_sync_dir(int fd)
 {
 	return fsync(fd) == -1 && errno != EINVAL ? -1 : 0;
@@ -182,16 +181,20 @@ fsio_read_all(int fd, const char *path, struct buf *b, struct err *e)
 	return rc;
 }
 
-/* Give the new file fd its content for good; 0, or -1 with errno set. */
-static int
-fsio_fill(int fd, mode_t mode, const void *p, size_t n)
-{
-	struct stream_sink s = stream_to_fd(fd);
-
-	if (fchmod(fd, mode) == -1 || s.write(&s, p, n) == -1)
-		return -1;
-	return fsync(fd);
-}
+/*
+ * A file on its way to replace another: temp stands beside path until it takes
+ * its name. The directory is opened first: later is too late to fail.
+ */
+struct fsio_reserve {
+	char *path;
+	char *dir;
+	char *temp; /* NULL: there is none, or it has its final name */
+	mode_t mode;
+	uid_t uid; /* -1: as it comes */
+	gid_t gid;
+	int dir_fd;
+	int fd;
+};
 
 /* A template for mkostemp(3): hidden, and named after path. To be freed. */
 static char *
@@ -203,21 +206,130 @@ fsio_template(const char *dir, const char *path)
 	    "%s/.%s.XXXXXX", dir, slash != NULL ? slash + 1 : path);
 }
 
-/* Write the new file; temp, a template, becomes its name. */
-static int
-fsio_write_temp(char *temp, mode_t mode, const void *p, size_t n, struct err *e)
+static void
+fsio_drop_temp(struct fsio_reserve *r)
 {
-	int fd = mkostemp(temp, O_CLOEXEC);
-	int rc = 0;
+	if (r->temp != NULL)
+		unlink(r->temp);
+	free(r->temp);
+	r->temp = NULL;
+	if (r->fd != -1)
+		close(r->fd);
+	r->fd = -1;
+}
 
-	if (fd == -1)
+/* Make the temporary file, instead of one that has its final name. */
+static int
+fsio_make_temp(struct fsio_reserve *r, struct err *e)
+{
+	char *temp = fsio_template(r->dir, r->path);
+	int fd = mkostemp(temp, O_CLOEXEC);
+
+	if (fd == -1) {
+		free(temp);
 		return err_set_errno(
 		    e, EX_CANTCREAT, errno, "make temporary file");
-	if (fsio_fill(fd, mode, p, n) == -1) {
-		rc = err_set_errno(e, EX_IOERR, errno, "write");
-		unlink(temp);
 	}
-	close(fd);
+	fsio_drop_temp(r);
+	r->temp = temp;
+	r->fd = fd;
+	/* First the owner: that may take bits of the mode away. */
+	if ((r->uid != (uid_t)-1 && fchown(fd, r->uid, r->gid) == -1) ||
+	    fchmod(fd, r->mode) == -1)
+		return err_set_errno(e, EX_CANTCREAT, errno,
+		    "set owner and mode of temporary file");
+	return 0;
+}
+
+/* like: whose owner, group and mode it gets, else those of the moment. */
+static int
+fsio_begin(struct fsio_reserve *r, const char *path, mode_t mode,
+    const struct stat *like, struct err *e)
+{
+	r->path = mem_dup(path);
+	r->dir = fsio_dir_of(path);
+	r->temp = NULL;
+	r->mode = like != NULL ? like->st_mode & 07777 : mode;
+	r->uid = like != NULL ? like->st_uid : (uid_t)-1;
+	r->gid = like != NULL ? like->st_gid : (gid_t)-1;
+	r->fd = -1;
+	r->dir_fd = fsio_open_dir(r->dir);
+	if (r->dir_fd == -1)
+		return err_set_errno(e, EX_CANTCREAT, errno, "open directory");
+	return fsio_make_temp(r, e);
+}
+
+static void
+fsio_end(struct fsio_reserve *r)
+{
+	fsio_drop_temp(r);
+	if (r->dir_fd != -1)
+		close(r->dir_fd);
+	free(r->dir);
+	free(r->path);
+}
+
+/* Give the temporary file its content for good; 0, or -1 with errno set. What
+ * is there already is written over first and cut then: that needs no space. */
+static int
+fsio_write_temp(const struct fsio_reserve *r, const void *p, size_t n)
+{
+	struct stream_sink s = stream_to_fd(r->fd);
+
+	if (lseek(r->fd, 0, SEEK_SET) == -1 || s.write(&s, p, n) == -1 ||
+	    ftruncate(r->fd, (off_t)n) == -1)
+		return -1;
+	return fsync(r->fd);
+}
+
+/* Keep the old content under that name. It is for a person to look at: where
+ * there is none, or no second name can be had, that is no failure. */
+static void
+fsio_keep_old(const struct fsio_reserve *r, const char *keep)
+{
+	if (keep == NULL)
+		return;
+	unlink(keep);
+	(void)!link(r->path, keep);
+}
+
+static int
+fsio_put(struct fsio_reserve *r, const void *p, size_t n, const char *keep,
+    struct err *e)
+{
+	int rc = 0;
+
+	/* Its predecessor has the final name: it must not be written over. */
+	if (r->temp == NULL) {
+		rc = fsio_make_temp(r, e);
+		keep = NULL;
+	}
+	if (rc != 0)
+		return rc;
+	if (fsio_write_temp(r, p, n) == -1)
+		return err_set_errno(e, EX_IOERR, errno, "write");
+	fsio_keep_old(r, keep);
+	if (rename(r->temp, r->path) == -1)
+		return err_set_errno(e, EX_CANTCREAT, errno, "rename");
+	free(r->temp);
+	r->temp = NULL;
+	if (fsio_sync_dir(r->dir_fd) == -1)
+		return err_set_errno(e, EX_IOERR, errno, "sync directory");
+	return 0;
+}
+
+static int
+fsio_replace_as(const char *path, mode_t mode, const struct stat *like,
+    const void *p, size_t n, struct err *e)
+{
+	struct fsio_reserve r;
+	int rc = fsio_begin(&r, path, mode, like, e);
+
+	if (rc == 0)
+		rc = fsio_put(&r, p, n, NULL, e);
+	if (rc != 0)
+		err_wrap(e, "replace: %s", path);
+	fsio_end(&r);
 	return rc;
 }
 
@@ -225,28 +337,69 @@ int
 fsio_replace(
     const char *path, mode_t mode, const void *p, size_t n, struct err *e)
 {
-	char *dir = fsio_dir_of(path);
-	char *temp = fsio_template(dir, path);
-	int fd = fsio_open_dir(dir); /* first: later is too late to fail */
-	int rc;
+	return fsio_replace_as(path, mode, NULL, p, n, e);
+}
 
-	if (fd == -1)
-		rc = err_set_errno(e, EX_CANTCREAT, errno, "open directory");
-	else
-		rc = fsio_write_temp(temp, mode, p, n, e);
-	if (rc == 0 && rename(temp, path) == -1) {
-		rc = err_set_errno(e, EX_CANTCREAT, errno, "rename");
-		unlink(temp);
-	} else if (rc == 0 && fsio_sync_dir(fd) == -1) {
-		rc = err_set_errno(e, EX_IOERR, errno, "sync directory");
+int
+fsio_replace_like(const char *path, const struct stat *like, const void *p,
+    size_t n, struct err *e)
+{
+	return fsio_replace_as(path, 0, like, p, n, e);
+}
+
+/* Octets are written, not only allocated: some file systems take space for
+ * a second writing of what was never written once. */
+static int
+fsio_take_space(const struct fsio_reserve *r, size_t size)
+{
+	static const char blank[4096];
+	struct stream_sink s = stream_to_fd(r->fd);
+	size_t k;
+
+	for (; size > 0; size -= k) {
+		k = size < sizeof(blank) ? size : sizeof(blank);
+		if (s.write(&s, blank, k) == -1)
+			return -1;
 	}
-	if (rc != 0)
-		err_wrap(e, "replace: %s", path);
-	if (fd != -1)
-		close(fd);
-	free(temp);
-	free(dir);
+	return fsync(r->fd);
+}
+
+int
+fsio_reserve(const char *path, mode_t mode, size_t size,
+    struct fsio_reserve **out, struct err *e)
+{
+	struct fsio_reserve *r = mem_new(1, sizeof(*r));
+	int rc = fsio_begin(r, path, mode, NULL, e);
+
+	if (rc == 0 && fsio_take_space(r, size) == -1)
+		rc = err_set_errno(e, EX_IOERR, errno, "write");
+	if (rc == 0) {
+		*out = r;
+		return 0;
+	}
+	err_wrap(e, "reserve space: %s", path);
+	fsio_unreserve(r);
 	return rc;
+}
+
+int
+fsio_fill(struct fsio_reserve *r, const void *p, size_t n, const char *keep,
+    struct err *e)
+{
+	int rc = fsio_put(r, p, n, keep, e);
+
+	if (rc != 0)
+		err_wrap(e, "replace: %s", r->path);
+	return rc;
+}
+
+void
+fsio_unreserve(struct fsio_reserve *r)
+{
+	if (r == NULL)
+		return;
+	fsio_end(r);
+	free(r);
 }
 
 static void

@@ -40,6 +40,36 @@ int fsio_read_all(int fd, const char *path, struct buf *b, struct err *e);
 int fsio_replace(
     const char *path, mode_t mode, const void *p, size_t n, struct err *e);
 
+/* The same with the owner, group and mode of like; EX_CANTCREAT if we may not
+ * give them. */
+int fsio_replace_like(const char *path, const struct stat *like, const void *p,
+    size_t n, struct err *e);
+
+/*
+ * The same in two steps, for content that must not be lost once it exists (a
+ * one-use refresh token): first the space, then the octets.
+ *
+ * fsio_reserve() makes the temporary file beside path, fills it to size octets
+ * and syncs it: whatever can fail for want of space or permission fails here.
+ * fsio_fill() puts n <= size octets into it (padded by the caller, or cut
+ * there), syncs, renames, syncs the directory; it may be called again after a
+ * failure, also with another content. fsio_unreserve() ends it in any case and
+ * removes a temporary file that is left. keep: a hard link to the old content
+ * stays there as that name (NULL: it goes).
+ *
+ * EX_CANTCREAT, EX_IOERR.
+ */
+struct fsio_reserve;
+int fsio_reserve(const char *path, mode_t mode, size_t size,
+    struct fsio_reserve **out, struct err *e);
+int fsio_fill(struct fsio_reserve *r, const void *p, size_t n, const char *keep,
+    struct err *e);
+void fsio_unreserve(struct fsio_reserve *r); /* takes NULL */
+
+/* Sync an open directory: 0, or -1 with errno. Where the file system can't
+ * (EINVAL), that is no failure. */
+int fsio_sync_dir(int fd);
+
 /*
  * Take the lock that path stands for (flock; made with mode 0600) and keep it
  * until *fd is closed. Waits until the instant due of sys_mono(), then

@@ -217,20 +217,27 @@ json_has(const struct json *j, const char *key)
 	return json_object_get(j->root, key) != NULL;
 }
 
-void
-json_set_string(struct json *j, const char *key, const char *value)
+/* A string; octets that are not UTF-8, which jansson refuses, are masked. */
+static json_t *
+json_make_string(const char *value)
 {
 	size_t n = strlen(value);
 	struct buf safe;
+	json_t *made;
 
-	if (text_is_utf8(value, n)) {
-		json_object_set_new(j->root, key, json_stringn(value, n));
-		return;
-	}
+	if (text_is_utf8(value, n))
+		return json_stringn(value, n);
 	buf_init(&safe, SIZE_MAX);
 	text_add_safe(&safe, value, n, SIZE_MAX);
-	json_object_set_new(j->root, key, json_stringn(safe.data, safe.len));
+	made = json_stringn(safe.data, safe.len);
 	buf_clear(&safe);
+	return made;
+}
+
+void
+json_set_string(struct json *j, const char *key, const char *value)
+{
+	json_object_set_new(j->root, key, json_make_string(value));
 }
 
 void
@@ -243,6 +250,49 @@ void
 json_set_bool(struct json *j, const char *key, bool value)
 {
 	json_object_set_new(j->root, key, json_boolean(value));
+}
+
+/* What child holds, without the child: whoever takes it owns it. */
+static json_t *
+json_unwrap(struct json *child)
+{
+	json_t *root = child->root;
+
+	free(child);
+	return root;
+}
+
+/* Takes value. A member of that name that is no array is our own fault. */
+static void
+json_append(struct json *j, const char *key, json_t *value)
+{
+	json_t *array = json_object_get(j->root, key);
+
+	if (array == NULL) {
+		array = json_array();
+		json_object_set_new(j->root, key, array);
+	}
+	err_bug_if(json_array_append_new(array, value) != 0);
+}
+
+void
+json_set_object(struct json *j, const char *key, struct json *child)
+{
+	err_bug_if(child == j);
+	json_object_set_new(j->root, key, json_unwrap(child));
+}
+
+void
+json_append_object(struct json *j, const char *key, struct json *child)
+{
+	err_bug_if(child == j);
+	json_append(j, key, json_unwrap(child));
+}
+
+void
+json_append_string(struct json *j, const char *key, const char *value)
+{
+	json_append(j, key, json_make_string(value));
 }
 
 void

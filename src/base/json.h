@@ -44,6 +44,14 @@ void json_set_string(struct json *j, const char *key, const char *value);
 void json_set_number(struct json *j, const char *key, int64_t value);
 void json_set_bool(struct json *j, const char *key, bool value);
 
+/* An object as member; an object as one more element of an array member,
+ * which the first makes. child belongs to j from then on: its handle is gone.
+ */
+void json_set_object(struct json *j, const char *key, struct json *child);
+void json_append_object(struct json *j, const char *key, struct json *child);
+/* The same with a string. */
+void json_append_string(struct json *j, const char *key, const char *value);
+
 /* Append the object as one line, keys in the order in which they were set. */
 void json_add_to(struct buf *b, const struct json *j);
 

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -186,6 +187,12 @@ const char *
 sys_statedir(void)
 {
 	return OSMTP_STATEDIR;
+}
+
+const char *
+sys_spooldir(void)
+{
+	return OSMTP_SPOOLDIR;
 }
 
 /* The full name up to the comma; '&' stands for the login, capitalised. */
@@ -375,8 +382,8 @@ sys_child(void (*fn)(int fd, void *ctx), void *ctx, bool keep_stderr,
 	size_t i;
 	pid_t child;
 
-	if (pipe2(fds, O_CLOEXEC) == -1)
-		return err_set_errno(e, EX_OSERR, errno, "child: pipe");
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) == -1)
+		return err_set_errno(e, EX_OSERR, errno, "child: socket");
 	/* Blocked until the child ignores them: none may reach it before. */
 	sigemptyset(&blocked);
 	for (i = 0; i < SYS_CHILD_IGNORES; i++)

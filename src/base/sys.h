@@ -42,6 +42,9 @@ const char *sys_confdir(void);
 /* State of the system's profiles (configure's localstatedir + lib/osmtp). */
 const char *sys_statedir(void);
 
+/* Their queue (configure's localstatedir + spool/osmtp). */
+const char *sys_spooldir(void);
+
 /* A user, by the password and group databases. */
 struct sys_user {
 	uid_t uid;
@@ -68,7 +71,8 @@ bool sys_fix_std(void);
 /*
  * Fork a child that runs fn(fd, ctx) and then _exit(0). What it writes to fd
  * arrives at *out_fd (close-on-exec, non-blocking) in the parent, which reads
- * to end of file and then calls sys_reap(). In the child SIGINT, SIGTERM,
+ * to end of file and then calls sys_reap(). It is a socket: what the parent
+ * writes to *out_fd arrives at fd. In the child SIGINT, SIGTERM,
  * SIGHUP and SIGPIPE are ignored: what it has begun it ends; descriptors 0,
  * 1 and, unless keep_stderr, 2 are /dev/null: who reads what the parent writes
  * does not wait for a child. EX_OSERR.

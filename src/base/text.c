@@ -195,9 +195,14 @@ text_add_duration(struct buf *b, int64_t ms)
 
 static const char text_base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				  "abcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char text_base64url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "abcdefghijklmnopqrstuvwxyz0123456789-_";
 
-void
-text_add_base64(struct buf *b, const void *p, size_t n)
+/* Three octets become four letters; of the last group only those that have
+ * bits in them, and pad in place of the others. */
+static void
+text_encode(struct buf *b, const char *letters, const char *pad, const void *p,
+    size_t n)
 {
 	const unsigned char *in = p;
 	unsigned bits;
@@ -207,51 +212,87 @@ text_add_base64(struct buf *b, const void *p, size_t n)
 		bits = (unsigned)in[0] << 16;
 		bits |= n > 1 ? (unsigned)in[1] << 8 : 0;
 		bits |= n > 2 ? (unsigned)in[2] : 0;
-		out[0] = text_base64[bits >> 18];
-		out[1] = text_base64[bits >> 12 & 63];
-		out[2] = n > 1 ? text_base64[bits >> 6 & 63] : '=';
-		out[3] = n > 2 ? text_base64[bits & 63] : '=';
-		buf_add(b, out, sizeof(out));
-		n -= n < 3 ? n : 3;
+		out[0] = letters[bits >> 18];
+		out[1] = letters[bits >> 12 & 63];
+		out[2] = letters[bits >> 6 & 63];
+		out[3] = letters[bits & 63];
+		buf_add(b, out, n < 3 ? n + 1 : 4);
+		for (; n < 3; n++)
+			buf_add_str(b, pad);
+		n -= 3;
 	}
 	buf_wipe(out, sizeof(out)); /* it may be a password */
 }
 
 /* The value of a letter of the alphabet, or -1. */
 static int
-text_base64_value(char c)
+text_letter_value(const char *letters, char c)
 {
-	const char *at = c != '\0' ? strchr(text_base64, c) : NULL;
+	const char *at = c != '\0' ? strchr(letters, c) : NULL;
 
-	return at != NULL ? (int)(at - text_base64) : -1;
+	return at != NULL ? (int)(at - letters) : -1;
 }
 
-bool
-text_add_unbase64(struct buf *b, const char *s, size_t n)
+/* The reverse, without padding. n % 4 is not 1. */
+static bool
+text_decode(struct buf *b, const char *letters, const char *s, size_t n)
 {
-	size_t pad = 0, i;
 	unsigned bits;
+	size_t i;
 
-	if (n % 4 != 0)
-		return false;
-	while (pad < 2 && pad < n && s[n - 1 - pad] == '=')
-		pad++;
-	for (i = 0; i < n - pad; i++) {
-		if (text_base64_value(s[i]) == -1)
+	for (i = 0; i < n; i++) {
+		if (text_letter_value(letters, s[i]) == -1)
 			return false;
 	}
-	if (n / 4 * 3 - pad > b->max - b->len) {
+	if (n / 4 * 3 + n % 4 * 3 / 4 > b->max - b->len) {
 		b->full = true;
 		return false;
 	}
-	/* Bits left over in the last letter are ignored (RFC 4648, 3.5). */
-	for (bits = 0, i = 0; i < n - pad; i++) {
-		bits = bits << 6 | (unsigned)text_base64_value(s[i]);
+	for (bits = 0, i = 0; i < n; i++) {
+		bits = bits << 6 | (unsigned)text_letter_value(letters, s[i]);
 		if (i % 4 == 0)
 			continue;
 		buf_add_char(b, (char)(bits >> (6 - i % 4 * 2) & 0xff));
 	}
 	return true;
+}
+
+void
+text_add_base64(struct buf *b, const void *p, size_t n)
+{
+	text_encode(b, text_base64, "=", p, n);
+}
+
+bool
+text_add_unbase64(struct buf *b, const char *s, size_t n)
+{
+	size_t pad = 0;
+
+	if (n % 4 != 0)
+		return false;
+	while (pad < 2 && pad < n && s[n - 1 - pad] == '=')
+		pad++;
+	/* Bits left over in the last letter are ignored (RFC 4648, 3.5). */
+	return text_decode(b, text_base64, s, n - pad);
+}
+
+void
+text_add_base64url(struct buf *b, const void *p, size_t n)
+{
+	text_encode(b, text_base64url, "", p, n);
+}
+
+bool
+text_add_unbase64url(struct buf *b, const char *s, size_t n)
+{
+	unsigned spare = n % 4 == 2 ? 15 : n % 4 == 3 ? 3 : 0;
+
+	/* The letter must have a value: else -1 has all bits set. */
+	if (n % 4 == 1 || (spare != 0 && ((unsigned)text_letter_value(
+					      text_base64url, s[n - 1]) &
+					     spare) != 0))
+		return false;
+	return text_decode(b, text_base64url, s, n);
 }
 
 void

@@ -48,6 +48,13 @@ void text_add_base64(struct buf *b, const void *p, size_t n);
  */
 bool text_add_unbase64(struct buf *b, const char *s, size_t n);
 
+/*
+ * base64url without padding (RFC 4648 section 5). Decoding is strict: bits left
+ * over in the last letter must be zero, so that octets have one text only.
+ */
+void text_add_base64url(struct buf *b, const void *p, size_t n);
+bool text_add_unbase64url(struct buf *b, const char *s, size_t n);
+
 /* RFC 3986 percent encoding of all but unreserved characters. */
 void text_add_percent(struct buf *b, const char *s, size_t n);
 

@@ -24,8 +24,14 @@ struct cmd_call {
 
 int cmd_send(const struct cmd_call *c);	   /* sendmail, osmtp send */
 int cmd_explain(const struct cmd_call *c); /* osmtp explain */
-int cmd_queue(const struct cmd_call *c);   /* mailq, osmtp queue */
-int cmd_aliases(const struct cmd_call *c); /* newaliases */
+int cmd_queue(const struct cmd_call *c);   /* osmtp queue */
+int cmd_mailq(const struct cmd_call *c, const char *conf_file); /* -bp */
+int cmd_run(const struct cmd_call *c);				/* osmtp run */
+int cmd_run_queue(const struct cmd_call *c, const char *conf_file); /* -q */
+int cmd_token(const struct cmd_call *c);    /* osmtp token */
+int cmd_profiles(const struct cmd_call *c); /* osmtp profiles */
+int cmd_seal(const struct cmd_call *c);	    /* osmtp seal */
+int cmd_aliases(const struct cmd_call *c);  /* newaliases */
 
 /* "program: text" on standard error; returns e->code. */
 int cmd_complain(const struct cmd_call *c, const struct err *e);

@@ -25,6 +25,7 @@ print_field(const struct message *m, const char *name)
 static void
 print_profile(const struct profile *p)
 {
+	const struct profile *account = profile_account(p);
 	size_t i;
 
 	printf("profile: %s (%s, %s:%d)\n", p->name, profile_kind_name(p->kind),
@@ -41,8 +42,9 @@ print_profile(const struct profile *p)
 						      : "no TLS");
 	}
 	printf("auth:");
-	for (i = 0; i < p->n_auth; i++)
-		printf("%s %s", i ? "," : "", profile_auth_name(p->auth[i]));
+	for (i = 0; i < account->n_auth; i++)
+		printf(
+		    "%s %s", i ? "," : "", profile_auth_name(account->auth[i]));
 	printf(", as %s\n", profile_user_text(p));
 }
 

@@ -6,8 +6,9 @@
 
 #include "base/text.h"
 
-/* How a letter takes a value: not at all, glued only, glued or next word. */
-enum takes { NONE, GLUED, VALUE };
+/* How a letter takes a value: not at all, glued if at all, glued only, glued or
+ * next word. */
+enum takes { NONE, MAYBE, GLUED, VALUE };
 
 struct letter {
 	char c;
@@ -89,13 +90,41 @@ set_mode(struct opts *o, const char *value, struct err *e)
 	return 0;
 }
 
+static int
+set_delivery(struct opts *o, const char *value, struct err *e)
+{
+	if (strcmp(value, "i") == 0)
+		o->delivery = OPTS_INTERACTIVE;
+	else if (strcmp(value, "b") == 0)
+		o->delivery = OPTS_BACKGROUND;
+	else if (strcmp(value, "q") == 0 || strcmp(value, "d") == 0)
+		o->delivery = OPTS_QUEUE_ONLY;
+	else
+		return err_set(e, EX_USAGE,
+		    "option -od%s: unknown delivery: i (at once), b "
+		    "(background) or q (queue)",
+		    value);
+	return 0;
+}
+
 /* -oi is -i; the others set what osmtp has no choice of. */
 static int
 set_other(struct opts *o, const char *value, struct err *e)
 {
-	(void)e;
+	if (value[0] == 'd')
+		return set_delivery(o, value + 1, e);
 	if (value[0] == 'i')
 		o->ignore_dots = true;
+	return 0;
+}
+
+/* What follows, an interval or a selection, is for a daemon. */
+static int
+set_run_queue(struct opts *o, const char *value, struct err *e)
+{
+	(void)value;
+	(void)e;
+	o->mode = OPTS_RUN_QUEUE;
 	return 0;
 }
 
@@ -119,6 +148,7 @@ static const struct letter letters[] = {
 	{ 'i', NONE, set_ignore_dots },
 	{ 'm', NONE, set_nothing }, /* the sender always counts as recipient */
 	{ 'o', GLUED, set_other },
+	{ 'q', MAYBE, set_run_queue },
 	{ 'r', VALUE, set_sender },
 	{ 't', NONE, set_from_header },
 	{ 'v', NONE, set_verbose },
@@ -140,6 +170,8 @@ take_word(struct opts *o, const char *word, struct err *e)
 {
 	if (strcmp(word, "--now") == 0)
 		o->now = true;
+	else if (strcmp(word, "--json") == 0)
+		o->json = true;
 	else if (strcmp(word, "--dry-run") == 0)
 		o->dry_run = true;
 	else

@@ -15,12 +15,21 @@
 enum opts_mode {
 	OPTS_SEND,	  /* -bm, or nothing */
 	OPTS_LIST_QUEUE,  /* -bp */
+	OPTS_RUN_QUEUE,	  /* -q */
 	OPTS_INIT_ALIASES /* -bi */
+};
+
+/* -od: when the first attempt is made. */
+enum opts_delivery {
+	OPTS_INTERACTIVE, /* before the command ends: i */
+	OPTS_BACKGROUND,  /* by a child, the command does not wait: b */
+	OPTS_QUEUE_ONLY	  /* by whoever runs the queue: q, d */
 };
 
 /* Borrows from argv. */
 struct opts {
 	enum opts_mode mode;
+	enum opts_delivery delivery;
 	const char *profile;   /* -a */
 	const char *conf_file; /* -C */
 	const char *sender;    /* -f, -r; "" and "<>" are the null sender */
@@ -29,6 +38,7 @@ struct opts {
 	bool ignore_dots;      /* -i, -oi */
 	bool verbose;	       /* -v */
 	bool now;	       /* --now */
+	bool json;	       /* --json */
 	bool dry_run;	       /* --dry-run */
 	char *const *rcpts;    /* the operands */
 	size_t n_rcpts;

@@ -14,12 +14,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/crc.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/conf_build.h"
 #include "core/conf_read.h"
 #include "core/conf_table.h"
-#include "core/conf_value.h"
+#include "core/conf_net.h"
 
 enum { MAX_FILES = 2, MAX_HOST_TEXT = 1024 };
 
@@ -43,6 +44,51 @@ setter(struct loading *l, enum conf_id id)
 	return NULL;
 }
 
+/* Where mail waits. h->runner and h->state are known. */
+static int
+fill_spool(const struct conf_draft *d, struct profile_home *h, struct err *e)
+{
+	const struct conf_top *top = &d->top;
+	const char *by_default = d->source->spool;
+
+	if (top->spool == NULL)
+		h->spool = by_default != NULL
+			       ? mem_dup(by_default)
+			       : mem_printf("%s/spool", h->state);
+	else if (strcmp(top->spool, "none") != 0)
+		h->spool = mem_dup(top->spool);
+	else if (h->runner)
+		return conf_table_complain(e, &top->at[CONF_SPOOL], CONF_SPOOL,
+		    NULL,
+		    "\"none\": a runner works through a queue: write runner = "
+		    "false beside it");
+	return 0;
+}
+
+/* How long mail waits. */
+static int
+fill_queue(const struct conf_draft *d, struct profile_home *h, struct err *e)
+{
+	const struct conf_place *at = d->top.at;
+	struct profile_queue *q = &h->queue;
+
+	*q = d->top.queue;
+	if (at[CONF_QUEUE_WARN_AFTER].path != NULL &&
+	    q->warn_after >= q->lifetime)
+		return conf_table_complain(e, &at[CONF_QUEUE_WARN_AFTER],
+		    CONF_QUEUE_WARN_AFTER, NULL,
+		    "has no effect: it is not shorter than queue.lifetime; "
+		    "\"0\" stands for never");
+	if (q->retry_first <= q->retry_max)
+		return 0;
+	if (at[CONF_QUEUE_RETRY_FIRST].path != NULL)
+		return conf_table_complain(e, &at[CONF_QUEUE_RETRY_FIRST],
+		    CONF_QUEUE_RETRY_FIRST, NULL,
+		    "must not be longer than queue.retry_max");
+	q->retry_first = q->retry_max; /* its default must not be */
+	return 0;
+}
+
 /* The file's own settings, which hold for the mail of its profiles. */
 static int
 fill_home(struct conf_draft *d, struct profile_home *h, struct err *e)
@@ -63,7 +109,9 @@ fill_home(struct conf_draft *d, struct profile_home *h, struct err *e)
 		    "%s: state: there is no home directory to keep it in: set "
 		    "state",
 		    s->path);
-	h->max_message = top->max_message;
+	if (fill_spool(d, h, e) != 0 || fill_queue(d, h, e) != 0)
+		return EX_CONFIG;
+	h->stamp = crc_add(0, d->text.flat.data, d->text.flat.len);
 	h->log_to = mem_dup(top->log_to);
 	h->log_facility = mem_dup(top->log_facility);
 	h->log.to = h->log_to;
@@ -92,6 +140,63 @@ owner_name(const struct conf_draft *d, const struct sys_user *user)
 	return name;
 }
 
+/* The one of n profiles that is called so, or NULL. */
+static struct profile *
+find_among(struct profile *v, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(v[i].name, name) == 0)
+			return &v[i];
+	return NULL;
+}
+
+/* The key at that place names a profile that there is not among n. */
+static int
+unknown_profile(struct err *e, const struct conf_place *at, enum conf_id id,
+    const char *of, const struct profile *v, size_t n, const char *name)
+{
+	const char **names = mem_new(n + 1, sizeof(*names)), *near;
+
+	for (size_t i = 0; i < n; i++)
+		names[i] = v[i].name;
+	near = text_nearest(name, names, n);
+	free(names);
+	if (near != NULL)
+		return conf_table_complain(e, at, id, of,
+		    "\"%s\": no profile has this name; did you mean \"%s\"?",
+		    name, near);
+	return conf_table_complain(
+	    e, at, id, of, "\"%s\": no profile has this name", name);
+}
+
+/* May the n profiles of the file use the accounts that they name? The pointers
+ * themselves are set when the set grows no more. */
+static int
+check_credentials(const struct conf_draft *d, struct profile *v, struct err *e)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		const struct conf_entry *x = &d->entries[i];
+		const struct conf_place *at = &x->at[CONF_CREDENTIALS];
+		const struct profile *from;
+
+		if (x->credentials == NULL)
+			continue;
+		from = find_among(v, d->n, x->credentials);
+		if (from == NULL)
+			return unknown_profile(e, at, CONF_CREDENTIALS,
+			    v[i].name, v, d->n, x->credentials);
+		if (from == &v[i])
+			return conf_table_complain(e, at, CONF_CREDENTIALS,
+			    v[i].name, "\"%s\": names itself", from->name);
+		if (d->entries[from - v].credentials != NULL)
+			return conf_table_complain(e, at, CONF_CREDENTIALS,
+			    v[i].name,
+			    "\"%s\" has none of its own: name \"%s\"",
+			    from->name, d->entries[from - v].credentials);
+	}
+	return 0;
+}
+
 /* The file's profiles go into the set. */
 static int
 add_profiles(
@@ -99,6 +204,7 @@ add_profiles(
 {
 	struct profile_set *set = &l->c->set;
 	struct profile_home *home = &l->c->homes[l->c->n_homes++];
+	size_t first = set->n;
 	char *owner;
 	int rc;
 
@@ -115,6 +221,8 @@ add_profiles(
 		memset(&d->entries[i].p, 0, sizeof(d->entries[i].p));
 	}
 	free(owner);
+	if (rc == 0 && d->n > 0)
+		rc = check_credentials(d, &set->v[first], l->e);
 	return rc;
 }
 
@@ -129,6 +237,7 @@ drop_home(struct conf *c, size_t n_homes, size_t n_profiles)
 
 		free(h->path);
 		free(h->state);
+		free(h->spool);
 		free(h->log_to);
 		free(h->log_facility);
 		memset(h, 0, sizeof(*h));
@@ -179,7 +288,7 @@ host_name(void)
 
 	buf_init(&b, MAX_HOST_TEXT);
 	sys_hostname(&b);
-	name = mem_dup(conf_value_is_host(b.data) ? b.data : "localhost");
+	name = mem_dup(conf_net_is_host(b.data) ? b.data : "localhost");
 	buf_clear(&b);
 	return name;
 }
@@ -197,7 +306,7 @@ merge_domain(struct loading *l, const char *host)
 		return;
 	}
 	buf_init(&mailname, MAX_HOST_TEXT);
-	if (sys_mailname(&mailname) && conf_value_is_host(mailname.data))
+	if (sys_mailname(&mailname) && conf_net_is_host(mailname.data))
 		l->c->domain = buf_take(&mailname);
 	else
 		l->c->domain =
@@ -282,23 +391,12 @@ refer(struct loading *l, const struct conf_draft *d, enum conf_id id,
     const char *name, const struct profile **out)
 {
 	const struct profile_set *set = &l->c->set;
-	const struct conf_place *at = &d->top.at[id];
-	const char **names, *near;
 
 	*out = referred(l, d, name);
 	if (*out != NULL)
 		return 0;
-	names = mem_new(set->n + 1, sizeof(*names));
-	for (size_t i = 0; i < set->n; i++)
-		names[i] = set->v[i].name;
-	near = text_nearest(name, names, set->n);
-	free(names);
-	if (near != NULL)
-		return conf_table_complain(l->e, at, id, NULL,
-		    "\"%s\": no profile has this name; did you mean \"%s\"?",
-		    name, near);
-	return conf_table_complain(
-	    l->e, at, id, NULL, "\"%s\": no profile has this name", name);
+	return unknown_profile(
+	    l->e, &d->top.at[id], id, NULL, set->v, set->n, name);
 }
 
 /* The only system profile of the system's file, or of the only file. */
@@ -370,6 +468,22 @@ merge_references(struct loading *l)
 	return 0;
 }
 
+/* Profiles of the files stand in the set one behind the other. */
+static void
+merge_credentials(struct loading *l)
+{
+	struct profile *v = l->c->set.v;
+
+	for (size_t i = 0; i < l->n; v += l->d[i++].n)
+		for (size_t k = 0; k < l->d[i].n; k++) {
+			const struct conf_entry *x = &l->d[i].entries[k];
+
+			if (x->credentials != NULL)
+				conf_build_borrower(x, &v[k],
+				    find_among(v, l->d[i].n, x->credentials));
+		}
+}
+
 static int
 merge(struct loading *l)
 {
@@ -381,6 +495,7 @@ merge(struct loading *l)
 		    "%s: profiles: is missing: there must be at least one",
 		    l->d[l->n - 1].source->path);
 	merge_names(l);
+	merge_credentials(l);
 	for (size_t i = 0; i < set->n; i++)
 		for (size_t k = 0; k < set->v[i].n_servers; k++)
 			set->v[i].servers[k].wire.hello = l->c->hostname;
@@ -542,6 +657,7 @@ conf_load(struct conf *c, const struct conf_request *q, struct err *e)
 		v[n].path = mem_dup(system_path);
 		v[n].is_system = true;
 		v[n].state = mem_dup(sys_statedir());
+		v[n].spool = mem_dup(sys_spooldir());
 	}
 	if (v[n].given) {
 		v[n].home = mem_dup(home_of(q));

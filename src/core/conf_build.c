@@ -10,7 +10,12 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "core/conf_value.h"
+#include "core/conf_net.h"
+
+enum {
+	GREETING_MS = 60 * 1000, /* awaited where another server is listed */
+	MAX_JOINED = 4096
+};
 
 #define is_set(d, id) ((d)->at[id].path != NULL)
 
@@ -29,6 +34,42 @@ keep(struct profile *p, const char *s)
 	return p->keep.v[p->keep.n - 1];
 }
 
+/* A copy of the list's strings, joined by sep. */
+static const char *
+keep_joined(struct profile *p, const struct text_list *l, char sep)
+{
+	struct buf b;
+	const char *kept;
+
+	if (l->n == 0)
+		return NULL;
+	buf_init(&b, MAX_JOINED);
+	for (size_t i = 0; i < l->n; i++) {
+		if (i > 0)
+			buf_add_char(&b, sep);
+		buf_add_str(&b, l->v[i]);
+	}
+	kept = keep(p, b.data);
+	buf_clear(&b);
+	return kept;
+}
+
+/* What a profile with credentials takes from another must not stand in it. */
+static int
+check_borrower(const struct conf_entry *d, struct err *e)
+{
+	static const enum conf_id taken[] = { CONF_SERVER, CONF_TLS, CONF_AUTH,
+		CONF_SASL, CONF_USER, CONF_PASSWORD, CONF_OAUTH };
+
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+		if (is_set(d, taken[i]))
+			return complain(d, e, taken[i],
+			    "must not stand beside credentials: it is taken "
+			    "from profile \"%s\"",
+			    d->credentials);
+	return 0;
+}
+
 static int
 build_required(const struct conf_entry *d, const char *owner, struct err *e)
 {
@@ -39,14 +80,16 @@ build_required(const struct conf_entry *d, const char *owner, struct err *e)
 	if (!is_set(d, CONF_ADDRESS))
 		return complain(d, e, CONF_ADDRESS,
 		    "is missing: the address that this profile sends as");
-	if (!is_set(d, CONF_SERVER))
-		return complain(d, e, CONF_SERVER,
-		    "is missing: such as \"smtp://mail.example.com\"");
 	if (d->kind == PROFILE_MAILBOX && owner == NULL &&
 	    !is_set(d, CONF_USERS))
 		return complain(d, e, CONF_USERS,
 		    "is missing: who may send as this mailbox, such as "
 		    "[ \"alice\", \"@staff\" ]");
+	if (is_set(d, CONF_CREDENTIALS))
+		return check_borrower(d, e);
+	if (!is_set(d, CONF_SERVER))
+		return complain(d, e, CONF_SERVER,
+		    "is missing: such as \"smtp://mail.example.com\"");
 	return 0;
 }
 
@@ -68,42 +111,75 @@ build_identity(struct conf_entry *d, const char *owner)
 		text_list_add(&p->users, system ? "*" : owner);
 	if (is_set(d, CONF_REPLY_TO))
 		p->reply_to = addr_text(&d->reply_to);
-	if (!is_set(d, CONF_USER))
+	if (!is_set(d, CONF_USER) && !is_set(d, CONF_CREDENTIALS))
 		p->user = addr_text(&p->address);
+	p->max_rcpts = (size_t)d->max_rcpts;
 }
 
-/* A greeting is awaited so long where another server is listed. */
-enum { GREETING_MS = 60 * 1000 };
+/* Of the keys of the group tls. */
+static int
+check_tls(const struct conf_entry *d, struct err *e)
+{
+	/* All that says how TLS is made. */
+	static const enum conf_id useless[] = { CONF_TLS_CA_FILE, CONF_TLS_PIN,
+		CONF_TLS_SERVER_NAME, CONF_TLS_CERT, CONF_TLS_KEY,
+		CONF_TLS_KEY_PASSPHRASE, CONF_TLS_MIN };
+	size_t n = sizeof(useless) / sizeof(useless[0]);
+
+	/* "none" is the only word of tls.mode. */
+	for (size_t i = 0; is_set(d, CONF_TLS_MODE) && i < n; i++)
+		if (is_set(d, useless[i]))
+			return complain(d, e, useless[i],
+			    "has no effect beside tls.mode = \"none\"");
+	if (is_set(d, CONF_TLS_KEY) && !is_set(d, CONF_TLS_CERT))
+		return complain(d, e, CONF_TLS_KEY,
+		    "there is no tls.cert that it belongs to");
+	if (is_set(d, CONF_TLS_KEY_PASSPHRASE) && !is_set(d, CONF_TLS_CERT))
+		return complain(d, e, CONF_TLS_KEY_PASSPHRASE,
+		    "there is no tls.cert whose key it could open");
+	return 0;
+}
+
+static void
+set_timeouts(struct smtp_target *t, const struct conf_entry *d, size_t servers)
+{
+	t->timeouts = d->timeouts;
+	t->timeouts.greeting = t->timeouts.reply;
+	if (servers > 1 && t->timeouts.greeting > GREETING_MS)
+		t->timeouts.greeting = GREETING_MS;
+}
 
 static int
 build_servers(struct conf_entry *d, struct err *e)
 {
-	bool clear = is_set(d, CONF_TLS_MODE); /* "none" is its only word */
+	bool clear = is_set(d, CONF_TLS_MODE);
 	struct profile *p = &d->p;
-	const char *ca_file = keep(p, d->tls_ca_file);
+	const struct wire_target tls = {
+		.tls13 = d->tls_min == 1, /* the second word */
+		.ca_file = keep(p, d->tls_ca_file),
+		.pin = keep_joined(p, &d->tls_pin, ';'),
+		.cert = keep(p, d->tls_cert),
+		.key = keep(p, d->tls_key),
+		.server_name = keep(p, d->tls_server_name),
+	};
 
-	if (clear && (ca_file != NULL || is_set(d, CONF_TLS_MIN)))
-		return complain(d, e,
-		    ca_file != NULL ? CONF_TLS_CA_FILE : CONF_TLS_MIN,
-		    "has no effect beside tls.mode = \"none\"");
+	if (check_tls(d, e) != 0)
+		return EX_CONFIG;
+	p->has_key_passphrase = is_set(d, CONF_TLS_KEY_PASSPHRASE);
 	for (size_t i = 0; i < d->servers.n; i++) {
-		struct smtp_target t = d->servers.v[i];
+		const struct wire_target *to = &d->servers.v[i].wire;
+		struct smtp_target t = { .wire = tls };
 
-		if (clear && t.wire.tls == WIRE_TLS)
+		if (clear && to->tls == WIRE_TLS)
 			return complain(d, e, CONF_TLS_MODE,
 			    "\"none\": the server smtps://%s is reached by TLS "
 			    "alone: write smtp://",
-			    t.wire.host);
-		if (clear)
-			t.wire.tls = WIRE_CLEAR;
-		t.wire.host = keep(p, t.wire.host);
-		t.wire.unix_path = keep(p, t.wire.unix_path);
-		t.wire.ca_file = ca_file;
-		t.wire.tls13 = d->tls_min == 1; /* the second word */
-		t.timeouts = d->timeouts;
-		t.timeouts.greeting = t.timeouts.reply;
-		if (d->servers.n > 1 && t.timeouts.greeting > GREETING_MS)
-			t.timeouts.greeting = GREETING_MS;
+			    to->host);
+		t.wire.tls = clear ? WIRE_CLEAR : to->tls;
+		t.wire.host = keep(p, to->host);
+		t.wire.port = to->port;
+		t.wire.unix_path = keep(p, to->unix_path);
+		set_timeouts(&t, d, d->servers.n);
 		p->servers[p->n_servers++] = t;
 	}
 	return 0;
@@ -118,11 +194,61 @@ has_way(const struct profile *p, enum profile_auth way)
 	return false;
 }
 
+static int
+check_ways(const struct conf_entry *d, struct err *e)
+{
+	const struct profile *p = &d->p;
+
+	if (has_way(p, PROFILE_AUTH_OAUTH) && !p->has_oauth)
+		return complain(
+		    d, e, CONF_AUTH, "\"oauth\": there is no oauth group");
+	if (has_way(p, PROFILE_AUTH_PASSWORD) && !is_set(d, CONF_PASSWORD))
+		return complain(
+		    d, e, CONF_AUTH, "\"password\": there is no password");
+	if (has_way(p, PROFILE_AUTH_CERT) && !is_set(d, CONF_TLS_CERT))
+		return complain(
+		    d, e, CONF_AUTH, "\"cert\": there is no tls.cert");
+	if (has_way(p, PROFILE_AUTH_NONE) &&
+	    p->auth[p->n_auth - 1] != PROFILE_AUTH_NONE)
+		return complain(d, e, CONF_AUTH,
+		    "\"none\" must come last: nothing is tried after it");
+	return 0;
+}
+
+/* Nothing that proves who we are goes out in clear. */
+static int
+check_secrecy(const struct conf_entry *d, struct err *e)
+{
+	const struct profile *p = &d->p;
+
+	if (p->n_auth == 1 && has_way(p, PROFILE_AUTH_NONE))
+		return 0;
+	for (size_t i = 0; i < p->n_servers; i++) {
+		const struct wire_target *w = &p->servers[i].wire;
+
+		if (w->tls != WIRE_CLEAR)
+			continue;
+		if (has_way(p, PROFILE_AUTH_CERT))
+			return complain(d, e, CONF_AUTH,
+			    "\"cert\": %s is reached without TLS, which shows "
+			    "the certificate",
+			    w->unix_path != NULL ? w->unix_path : w->host);
+		if (w->unix_path == NULL && !conf_net_is_loopback(w->host))
+			return complain(d, e, CONF_TLS_MODE,
+			    "\"none\": credentials never go to %s without "
+			    "TLS: only a loopback address, a unix socket, or "
+			    "auth = \"none\" goes with it",
+			    w->host);
+	}
+	return 0;
+}
+
 /* The ways that are named, or the one that what is given stands for. */
 static int
 build_ways(struct conf_entry *d, struct err *e)
 {
 	struct profile *p = &d->p;
+	int rc;
 
 	for (size_t i = 0; i < d->auth.n; i++)
 		for (int w = 0; w < PROFILE_MAX_AUTH; w++)
@@ -137,79 +263,102 @@ build_ways(struct conf_entry *d, struct err *e)
 		p->auth[p->n_auth++] =
 		    p->has_oauth ? PROFILE_AUTH_OAUTH : PROFILE_AUTH_PASSWORD;
 	}
-	return 0;
+	rc = check_ways(d, e);
+	return rc != 0 ? rc : check_secrecy(d, e);
 }
 
-static int
-check_ways(const struct conf_entry *d, struct err *e)
-{
-	const struct profile *p = &d->p;
+/* Of each sasl_proof: its way, what it is called, what could be added. */
+static const struct {
+	enum profile_auth way;
+	const char *taken, *add;
+} proofs[] = {
+	[SASL_TOKEN] = { PROFILE_AUTH_OAUTH, "a token (\"oauth\")",
+	    "\"XOAUTH2\" or \"OAUTHBEARER\"" },
+	[SASL_PASSWORD] = { PROFILE_AUTH_PASSWORD, "a password (\"password\")",
+	    "\"SCRAM-SHA-256\", \"PLAIN\" or \"LOGIN\"" },
+	[SASL_CERTIFICATE] = { PROFILE_AUTH_CERT, "a certificate (\"cert\")",
+	    "\"EXTERNAL\"" },
+};
 
-	if (has_way(p, PROFILE_AUTH_OAUTH) && !p->has_oauth)
-		return complain(
-		    d, e, CONF_AUTH, "\"oauth\": there is no oauth group");
-	if (has_way(p, PROFILE_AUTH_PASSWORD) && !is_set(d, CONF_PASSWORD))
-		return complain(
-		    d, e, CONF_AUTH, "\"password\": there is no password");
-	if (has_way(p, PROFILE_AUTH_NONE) &&
-	    p->auth[p->n_auth - 1] != PROFILE_AUTH_NONE)
-		return complain(d, e, CONF_AUTH,
-		    "\"none\" must come last: nothing is tried after it");
-	if (p->n_auth == 1 && has_way(p, PROFILE_AUTH_NONE))
-		return 0;
-	for (size_t i = 0; i < p->n_servers; i++) {
-		const struct wire_target *w = &p->servers[i].wire;
-
-		if (w->tls == WIRE_CLEAR && w->unix_path == NULL &&
-		    !conf_value_is_loopback(w->host))
-			return complain(d, e, CONF_TLS_MODE,
-			    "\"none\": credentials never go to %s without "
-			    "TLS: only a loopback address, a unix socket, or "
-			    "auth = \"none\" goes with it",
-			    w->host);
-	}
-	return 0;
-}
+enum { PROOFS = sizeof(proofs) / sizeof(proofs[0]) };
 
 /* Each mechanism serves a way, and each way has one. */
 static int
 build_sasl(struct conf_entry *d, struct err *e)
 {
 	struct profile *p = &d->p;
-	bool token = false, password = false;
+	bool served[PROOFS] = { false };
 
 	for (size_t i = 0; i < d->sasl.n; i++) {
 		enum sasl_mech m;
 
 		if (!sasl_find(d->sasl.v[i], &m))
 			continue; /* conf_value has seen to it */
-		if (!has_way(p, sasl_takes_token(m) ? PROFILE_AUTH_OAUTH
-						    : PROFILE_AUTH_PASSWORD))
+		if (!has_way(p, proofs[sasl_proof(m)].way))
 			return complain(d, e, CONF_SASL,
 			    "\"%s\" takes %s, which auth does not name",
-			    sasl_name(m),
-			    sasl_takes_token(m) ? "a token (\"oauth\")"
-						: "a password");
-		token = token || sasl_takes_token(m);
-		password = password || !sasl_takes_token(m);
+			    sasl_name(m), proofs[sasl_proof(m)].taken);
+		served[sasl_proof(m)] = true;
 		p->sasl[p->n_sasl++] = m;
 	}
-	if (p->n_sasl > 0 && !token && has_way(p, PROFILE_AUTH_OAUTH))
-		return complain(d, e, CONF_SASL,
-		    "auth names \"oauth\", but no mechanism here takes a "
-		    "token: add \"XOAUTH2\" or \"OAUTHBEARER\"");
-	if (p->n_sasl > 0 && !password && has_way(p, PROFILE_AUTH_PASSWORD))
-		return complain(d, e, CONF_SASL,
-		    "auth names \"password\", but no mechanism here takes one: "
-		    "add \"PLAIN\" or \"LOGIN\"");
+	for (size_t i = 0; p->n_sasl > 0 && i < PROOFS; i++)
+		if (has_way(p, proofs[i].way) && !served[i])
+			return complain(d, e, CONF_SASL,
+			    "no mechanism here takes %s, which auth names: add "
+			    "%s",
+			    proofs[i].taken, proofs[i].add);
+	return 0;
+}
+
+/* The grant decides which secrets there must be. */
+static int
+check_grant(const struct conf_entry *d, struct err *e)
+{
+	bool secret = is_set(d, CONF_OAUTH_CLIENT_SECRET);
+
+	if (d->p.oauth.grant == OAUTH_CLIENT_CREDENTIALS) {
+		if (!secret)
+			return complain(d, e, CONF_OAUTH_CLIENT_SECRET,
+			    "is missing: grant \"client_credentials\" rests "
+			    "on it");
+		if (is_set(d, CONF_OAUTH_REFRESH_TOKEN))
+			return complain(d, e, CONF_OAUTH_REFRESH_TOKEN,
+			    "has no effect beside grant "
+			    "\"client_credentials\": write grant = "
+			    "\"refresh_token\"");
+	} else if (!is_set(d, CONF_OAUTH_REFRESH_TOKEN))
+		return complain(d, e, CONF_OAUTH_REFRESH_TOKEN,
+		    "is missing: grant \"refresh_token\" needs one to begin "
+		    "with, as the provider gave it out");
+	return 0;
+}
+
+static int
+build_client_auth(struct conf_entry *d, struct err *e)
+{
+	/* By the words of the table. */
+	static const enum oauth_client_auth ways[] = { OAUTH_AUTH_NONE,
+		OAUTH_AUTH_POST, OAUTH_AUTH_BASIC, OAUTH_AUTH_BASIC_RAW };
+	bool secret = is_set(d, CONF_OAUTH_CLIENT_SECRET);
+	enum oauth_client_auth way = secret ? OAUTH_AUTH_POST : OAUTH_AUTH_NONE;
+
+	if (is_set(d, CONF_OAUTH_CLIENT_AUTH))
+		way = ways[d->client_auth];
+	if (way == OAUTH_AUTH_NONE && secret)
+		return complain(d, e, CONF_OAUTH_CLIENT_AUTH,
+		    "\"none\": there is a client_secret, which would not be "
+		    "used: remove one of them");
+	if (way != OAUTH_AUTH_NONE && !secret)
+		return complain(d, e, CONF_OAUTH_CLIENT_AUTH,
+		    "there is no client_secret that could be shown: set it, or "
+		    "write \"none\"");
+	d->p.oauth.client_auth = way;
 	return 0;
 }
 
 static int
 build_oauth(struct conf_entry *d, struct err *e)
 {
-	static const enum oauth_client_auth client_auths[] = { OAUTH_AUTH_POST,
-		OAUTH_AUTH_BASIC, OAUTH_AUTH_BASIC_RAW };
 	struct profile *p = &d->p;
 
 	p->has_oauth = is_set(d, CONF_OAUTH);
@@ -219,40 +368,53 @@ build_oauth(struct conf_entry *d, struct err *e)
 	if (d->kind == PROFILE_MAILBOX && !is_set(d, CONF_OAUTH_GRANT))
 		return complain(d, e, CONF_OAUTH_GRANT,
 		    "is missing: for a mailbox it must be written: "
-		    "\"client_credentials\"");
+		    "\"refresh_token\" or \"client_credentials\"");
 	if (!is_set(d, CONF_OAUTH_CLIENT_ID))
 		return complain(d, e, CONF_OAUTH_CLIENT_ID, "is missing");
 	if (!is_set(d, CONF_OAUTH_TOKEN_URL))
 		return complain(d, e, CONF_OAUTH_TOKEN_URL, "is missing");
-	if (!is_set(d, CONF_OAUTH_CLIENT_SECRET))
-		return complain(d, e, CONF_OAUTH_CLIENT_SECRET, "is missing");
+	p->oauth.grant = text_list_has(&d->grant, "refresh_token")
+			     ? OAUTH_REFRESH_TOKEN
+			     : OAUTH_CLIENT_CREDENTIALS;
+	if (check_grant(d, e) != 0 || build_client_auth(d, e) != 0)
+		return EX_CONFIG;
 	p->oauth.client_id = keep(p, d->client_id);
-	p->oauth.client_auth = client_auths[d->client_auth];
 	p->oauth.token_url = keep(p, d->token_url);
 	p->oauth.scope = keep(p, d->scope);
 	p->oauth.ca_file = keep(p, d->oauth_ca_file);
+	p->oauth.pin = keep_joined(p, &d->oauth_pin, ';');
 	return 0;
+}
+
+void
+conf_build_borrower(
+    const struct conf_entry *d, struct profile *p, const struct profile *from)
+{
+	p->credentials = from;
+	p->n_servers = from->n_servers;
+	for (size_t i = 0; i < from->n_servers; i++) {
+		p->servers[i] = from->servers[i];
+		set_timeouts(&p->servers[i], d, from->n_servers);
+	}
 }
 
 int
 conf_build(struct conf_entry *d, const struct profile_home *home,
     const char *owner, struct err *e)
 {
+	static int (*const steps[])(struct conf_entry *, struct err *) = {
+		build_servers, build_oauth, build_ways, build_sasl
+	};
 	int rc;
 
 	rc = build_required(d, owner, e);
-	if (rc == 0) {
-		d->p.home = home;
-		build_identity(d, owner);
-		rc = build_servers(d, e);
-	}
-	if (rc == 0)
-		rc = build_oauth(d, e);
-	if (rc == 0)
-		rc = build_ways(d, e);
-	if (rc == 0)
-		rc = check_ways(d, e);
-	if (rc == 0)
-		rc = build_sasl(d, e);
+	if (rc != 0)
+		return rc;
+	d->p.home = home;
+	build_identity(d, owner);
+	if (is_set(d, CONF_CREDENTIALS))
+		return 0; /* the rest is another's */
+	for (size_t i = 0; rc == 0 && i < sizeof(steps) / sizeof(steps[0]); i++)
+		rc = steps[i](d, e);
 	return rc;
 }

@@ -371,5 +371,6 @@ conf_source_clear(struct conf_source *s)
 	free(s->path);
 	free(s->home);
 	free(s->state);
+	free(s->spool);
 	memset(s, 0, sizeof(*s));
 }

@@ -30,6 +30,7 @@ struct conf_source {
 	uid_t owners[2]; /* who may own it; may be the same twice */
 	char *home;	 /* what "~/" means, or NULL: not allowed */
 	char *state;	 /* default of the key state, or NULL */
+	char *spool;	 /* of the key spool, or NULL: below the state */
 };
 
 /* One of the files that were read: the first, or an included one. */

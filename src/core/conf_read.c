@@ -12,6 +12,7 @@
 
 #include "base/fsio.h"
 #include "base/mem.h"
+#include "core/conf_secret.h"
 #include "core/conf_value.h"
 
 enum { MAX_NAME = 64, MAX_KEY = 256, MAX_WORD = 40 };
@@ -55,8 +56,9 @@ type_name(const config_setting_t *s)
 		return "a group";
 	case CONFIG_TYPE_INT:
 	case CONFIG_TYPE_INT64:
-	case CONFIG_TYPE_FLOAT:
 		return "a number";
+	case CONFIG_TYPE_FLOAT:
+		return "a number with a fraction";
 	case CONFIG_TYPE_STRING:
 		return "a string";
 	case CONFIG_TYPE_BOOL:
@@ -114,32 +116,55 @@ read_list(
 	return rc;
 }
 
-/* { file = "/path"; } */
+/* The words of a secret's form: a string, or for a command several. */
+static int
+gather_words(const struct group *g, config_setting_t *v, bool several,
+    struct text_list *words)
+{
+	int n = config_setting_length(v);
+
+	if (config_setting_type(v) == CONFIG_TYPE_STRING) {
+		text_list_add(words, config_setting_get_string(v));
+		return 0;
+	}
+	for (int i = 0; several && config_setting_is_array(v) && i < n; i++) {
+		const char *word = config_setting_get_string_elem(v, i);
+
+		if (word == NULL)
+			break;
+		text_list_add(words, word);
+	}
+	if (several && config_setting_is_array(v) && words->n == (size_t)n)
+		return 0;
+	return err_set(g->e, EX_CONFIG, "%s must be %s, and is %s",
+	    config_setting_name(v), several ? CONF_VALUE_LIST : "a string",
+	    type_name(v));
+}
+
+/* { file = "/path"; } and its like. */
 static int
 read_secret_group(const struct group *g, config_setting_t *s,
     const struct conf_row *row, struct profile_secret *out)
 {
-	const config_setting_t *v = config_setting_get_elem(s, 0);
+	config_setting_t *v = config_setting_get_elem(s, 0);
+	struct text_list words = { 0 };
+	enum profile_secret_form form;
+	int rc;
 
-	if (config_setting_length(s) != 1 ||
-	    strcmp(config_setting_name(v), "file") != 0) {
+	if (config_setting_length(s) != 1) {
 		err_set(g->e, EX_CONFIG,
-		    "%s%.40s%sis no form of a secret; " CONF_VALUE_SECRETS,
-		    v != NULL ? "{ " : "this ",
-		    v != NULL ? config_setting_name(v) : "",
-		    v != NULL ? " ... } " : "");
+		    "a group with %d members is no form of a "
+		    "secret, which is " CONF_SECRET_FORMS,
+		    config_setting_length(s));
 		return blame(g, s, row);
 	}
-	if (config_setting_type(v) != CONFIG_TYPE_STRING) {
-		err_set(g->e, EX_CONFIG, "file must be a string, and is %s",
-		    type_name(v));
-		return blame(g, v, row);
-	}
-	if (conf_value_path(g->d->source, config_setting_get_string(v),
-		&out->path, g->e) != 0)
-		return blame(g, v, row);
-	out->form = PROFILE_FILE;
-	return 0;
+	rc = conf_secret_form(config_setting_name(v), &form, g->e);
+	if (rc == 0)
+		rc = gather_words(g, v, form == PROFILE_COMMAND, &words);
+	if (rc == 0)
+		rc = conf_secret_take(g->d->source, form, &words, out, g->e);
+	text_list_clear(&words);
+	return rc != 0 ? blame(g, v, row) : 0;
 }
 
 /* Only the form is looked at: everybody's sendmail comes by here. */
@@ -154,18 +179,19 @@ read_secret(
 	buf_init(&key, MAX_KEY);
 	conf_table_add_key(&key, row, g->profile);
 	mem_replace(&out->key, buf_take(&key));
+	mem_replace(&out->field, conf_table_field(row));
 	if (config_setting_is_group(s))
 		return read_secret_group(g, s, row, out);
 	if (config_setting_type(s) != CONFIG_TYPE_STRING)
 		return wrong_type(g, s, row);
 	if (take(g, s, row, config_setting_get_string(s)) != 0)
 		return EX_CONFIG;
-	if (fsio_is_private(at.st, "osmtp"))
+	if (out->form == PROFILE_SEALED || fsio_is_private(at.st, "osmtp"))
 		return 0;
 	err_set(g->e, EX_CONFIG,
 	    "a secret may stand in clear only in a file of mode 0600, or 0640 "
-	    "with group osmtp, and this one has %04o: use { file = \"/path\"; "
-	    "}",
+	    "with group osmtp, and this one has %04o: seal it, or use { file = "
+	    "\"/path\"; }",
 	    (unsigned)at.st->st_mode & 07777);
 	return blame(g, s, row);
 }
@@ -187,14 +213,14 @@ read_value(
 		return take(
 		    g, s, row, config_setting_get_bool(s) ? "true" : "false");
 	}
-	if (row->type == CONF_TYPE_SIZE &&
+	if ((row->type == CONF_TYPE_SIZE || row->type == CONF_TYPE_INT) &&
 	    (type == CONFIG_TYPE_INT || type == CONFIG_TYPE_INT64)) {
 		snprintf(number, sizeof(number), "%lld",
 		    type == CONFIG_TYPE_INT ? config_setting_get_int(s)
 					    : config_setting_get_int64(s));
 		return take(g, s, row, number);
 	}
-	if (type != CONFIG_TYPE_STRING)
+	if (type != CONFIG_TYPE_STRING || row->type == CONF_TYPE_INT)
 		return wrong_type(g, s, row);
 	return take(g, s, row, config_setting_get_string(s));
 }
@@ -264,7 +290,7 @@ read_profile(const struct group *top, config_setting_t *s)
 	d->entries = mem_grow(d->entries, d->n + 1, sizeof(*d->entries));
 	x = &d->entries[d->n++];
 	memset(x, 0, sizeof(*x));
-	conf_value_presets(true, x);
+	conf_value_defaults(true, x);
 	x->begin = at;
 	x->p.name = mem_dup(name);
 	g = (struct group){ d, CONF_TABLE_PROFILE, name, x, x->at, top->e };
@@ -387,7 +413,7 @@ conf_read(struct conf_draft *d, struct err *e)
 	rc = conf_file_read(&d->text, d->source, e);
 	if (rc != 0)
 		return rc;
-	conf_value_presets(false, &d->top);
+	conf_value_defaults(false, &d->top);
 	config_init(&cfg);
 	/* An @include that is left is none: nothing can be opened there. */
 	config_set_include_dir(&cfg, "/dev/null");

@@ -13,16 +13,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "gate/sasl.h"
 #include "mail/addr.h"
+#include "mail/envelope.h"
 
 enum {
-	SECOND = 1000,
-	HOUR = 3600 * SECOND,
-	DAY = 24 * HOUR,
 	MAX_TEXT = 1000, /* octets of an ordinary string */
-	MAX_LIST = 1000	 /* elements of an ordinary list */
+	MAX_LIST = 1000, /* elements of an ordinary list */
+	MAX_PINS = 16
 };
+
+#define SECOND ((int64_t)1000)
+#define HOUR   (3600 * SECOND)
+#define DAY    (24 * HOUR)
 
 #define KIB ((int64_t)1 << 10)
 #define TIB ((int64_t)1 << 40)
@@ -31,12 +35,14 @@ static const char *const kinds[] = { "system", "mailbox", NULL };
 static const char *const unaliased[] = { "admin", "domain", "reject", NULL };
 static const char *const levels[] = { "error", "warn", "info", "debug", NULL };
 static const char *const formats[] = { "text", "json", NULL };
-static const char *const auths[] = { "oauth", "password", "none", NULL };
+static const char *const auths[] = { "oauth", "password", "cert", "none",
+	NULL };
 static const char *const tls_modes[] = { "none", NULL };
 static const char *const tls_versions[] = { "1.2", "1.3", NULL };
-static const char *const grants[] = { "client_credentials", NULL };
-static const char *const client_auths[] = { "post", "basic", "basic_raw",
+static const char *const grants[] = { "client_credentials", "refresh_token",
 	NULL };
+static const char *const client_auths[] = { "none", "post", "basic",
+	"basic_raw", NULL };
 
 #define TOP(field)   offsetof(struct conf_top, field)
 #define ENTRY(field) offsetof(struct conf_entry, field)
@@ -60,6 +66,8 @@ const struct conf_row conf_rows[CONF_IDS] = {
 	NULL, 1, MAX_TEXT, TOP(for_unmatched), NULL },
 [CONF_RUNNER] = { "", "runner", CONF_TYPE_BOOL,
 	NULL, 0, 0, TOP(runner), NULL },
+[CONF_SPOOL] = { "", "spool", CONF_TYPE_SPOOL,
+	NULL, 0, 0, TOP(spool), NULL },
 [CONF_STATE] = { "", "state", CONF_TYPE_PATH,
 	NULL, 0, 0, TOP(state), NULL },
 [CONF_QUEUE] = { "", "queue", CONF_TYPE_GROUP,
@@ -68,8 +76,24 @@ const struct conf_row conf_rows[CONF_IDS] = {
 	NULL, 0, 0, 0, NULL },
 [CONF_PROFILES] = { "", "profiles", CONF_TYPE_GROUP,
 	NULL, 0, 0, 0, NULL },
+[CONF_QUEUE_LIFETIME] = { "queue", "lifetime", CONF_TYPE_DURATION,
+	"5d", HOUR, 60 * DAY, TOP(queue.lifetime), NULL },
+[CONF_QUEUE_WARN_AFTER] = { "queue", "warn_after", CONF_TYPE_DURATION,
+	"4h", 0, 60 * DAY, TOP(queue.warn_after), NULL },
+[CONF_QUEUE_KEEP_FAILED] = { "queue", "keep_failed", CONF_TYPE_DURATION,
+	"30d", HOUR, 3650 * DAY, TOP(queue.keep_failed), NULL },
+[CONF_QUEUE_RETRY_FIRST] = { "queue", "retry_first", CONF_TYPE_DURATION,
+	"1m", SECOND, HOUR, TOP(queue.retry_first), NULL },
+[CONF_QUEUE_RETRY_MAX] = { "queue", "retry_max", CONF_TYPE_DURATION,
+	"1h", SECOND, DAY, TOP(queue.retry_max), NULL },
 [CONF_QUEUE_MAX_MESSAGE] = { "queue", "max_message", CONF_TYPE_SIZE,
-	"50M", KIB, TIB, TOP(max_message), NULL },
+	"50M", KIB, TIB, TOP(queue.max_message), NULL },
+[CONF_QUEUE_MIN_FREE] = { "queue", "min_free", CONF_TYPE_SIZE,
+	"64M", 0, TIB, TOP(queue.min_free), NULL },
+[CONF_QUEUE_MIN_INODES] = { "queue", "min_inodes", CONF_TYPE_INT,
+	"1000", 0, INT32_MAX, TOP(queue.min_inodes), NULL },
+[CONF_QUEUE_REPORTS_PER_HOUR] = { "queue", "reports_per_hour", CONF_TYPE_INT,
+	"60", 1, 10000, TOP(queue.reports_per_hour), NULL },
 [CONF_LOG_TO] = { "log", "to", CONF_TYPE_LOG_TO,
 	"syslog", 0, 0, TOP(log_to), NULL },
 [CONF_LOG_LEVEL] = { "log", "level", CONF_TYPE_WORD,
@@ -94,6 +118,8 @@ const struct conf_row conf_rows[CONF_IDS] = {
 	NULL, 0, 0, ENTRY(reply_to), NULL },
 [CONF_AUTO_SUBMITTED] = { PROFILE, "auto_submitted", CONF_TYPE_BOOL,
 	NULL, 0, 0, ENTRY(p.auto_submitted), NULL },
+[CONF_CREDENTIALS] = { PROFILE, "credentials", CONF_TYPE_TEXT,
+	NULL, 1, MAX_TEXT, ENTRY(credentials), NULL },
 [CONF_SERVER] = { PROFILE, "server", CONF_TYPE_SERVERS,
 	NULL, 1, PROFILE_MAX_SERVERS, ENTRY(servers), NULL },
 [CONF_TLS] = { PROFILE, "tls", CONF_TYPE_GROUP,
@@ -106,6 +132,8 @@ const struct conf_row conf_rows[CONF_IDS] = {
 	NULL, 1, SASL_MECHS, ENTRY(sasl), NULL },
 [CONF_PASSWORD] = { PROFILE, "password", CONF_TYPE_SECRET,
 	NULL, 0, 0, ENTRY(p.password), NULL },
+[CONF_LIMITS] = { PROFILE, "limits", CONF_TYPE_GROUP,
+	NULL, 0, 0, 0, NULL },
 [CONF_TIMEOUTS] = { PROFILE, "timeouts", CONF_TYPE_GROUP,
 	NULL, 0, 0, 0, NULL },
 [CONF_OAUTH] = { PROFILE, "oauth", CONF_TYPE_GROUP,
@@ -114,8 +142,20 @@ const struct conf_row conf_rows[CONF_IDS] = {
 	NULL, 0, 0, ENTRY(tls_mode), tls_modes },
 [CONF_TLS_CA_FILE] = { PROFILE ".tls", "ca_file", CONF_TYPE_PATH,
 	NULL, 0, 0, ENTRY(tls_ca_file), NULL },
+[CONF_TLS_PIN] = { PROFILE ".tls", "pin", CONF_TYPE_PINS,
+	NULL, 1, MAX_PINS, ENTRY(tls_pin), NULL },
+[CONF_TLS_SERVER_NAME] = { PROFILE ".tls", "server_name", CONF_TYPE_DOMAIN,
+	NULL, 0, 0, ENTRY(tls_server_name), NULL },
+[CONF_TLS_CERT] = { PROFILE ".tls", "cert", CONF_TYPE_PATH,
+	NULL, 0, 0, ENTRY(tls_cert), NULL },
+[CONF_TLS_KEY] = { PROFILE ".tls", "key", CONF_TYPE_PATH,
+	NULL, 0, 0, ENTRY(tls_key), NULL },
+[CONF_TLS_KEY_PASSPHRASE] = { PROFILE ".tls", "key_passphrase",
+	CONF_TYPE_SECRET, NULL, 0, 0, ENTRY(p.key_passphrase), NULL },
 [CONF_TLS_MIN] = { PROFILE ".tls", "min", CONF_TYPE_WORD,
 	"1.2", 0, 0, ENTRY(tls_min), tls_versions },
+[CONF_LIMITS_RECIPIENTS] = { PROFILE ".limits", "recipients", CONF_TYPE_INT,
+	"100", 1, ENVELOPE_MAX_RCPTS, ENTRY(max_rcpts), NULL },
 [CONF_TIMEOUTS_CONNECT] = { PROFILE ".timeouts", "connect",
 	CONF_TYPE_DURATION, "30s", 100, HOUR, ENTRY(timeouts.connect), NULL },
 [CONF_TIMEOUTS_TLS] = { PROFILE ".timeouts", "tls",
@@ -137,13 +177,17 @@ const struct conf_row conf_rows[CONF_IDS] = {
 [CONF_OAUTH_CLIENT_SECRET] = { PROFILE ".oauth", "client_secret",
 	CONF_TYPE_SECRET, NULL, 0, 0, ENTRY(p.client_secret), NULL },
 [CONF_OAUTH_CLIENT_AUTH] = { PROFILE ".oauth", "client_auth", CONF_TYPE_WORD,
-	"post", 0, 0, ENTRY(client_auth), client_auths },
+	NULL, 0, 0, ENTRY(client_auth), client_auths },
 [CONF_OAUTH_TOKEN_URL] = { PROFILE ".oauth", "token_url", CONF_TYPE_URL,
 	NULL, 0, 0, ENTRY(token_url), NULL },
 [CONF_OAUTH_SCOPE] = { PROFILE ".oauth", "scope", CONF_TYPE_TEXT,
 	NULL, 1, MAX_TEXT, ENTRY(scope), NULL },
+[CONF_OAUTH_REFRESH_TOKEN] = { PROFILE ".oauth", "refresh_token",
+	CONF_TYPE_SECRET, NULL, 0, 0, ENTRY(p.refresh_token), NULL },
 [CONF_OAUTH_CA_FILE] = { PROFILE ".oauth", "ca_file", CONF_TYPE_PATH,
 	NULL, 0, 0, ENTRY(oauth_ca_file), NULL },
+[CONF_OAUTH_PIN] = { PROFILE ".oauth", "pin", CONF_TYPE_PINS,
+	NULL, 1, MAX_PINS, ENTRY(oauth_pin), NULL },
 [CONF_OAUTH_MIN_LIFE] = { PROFILE ".oauth", "min_life", CONF_TYPE_DURATION,
 	"5m", 0, DAY, ENTRY(p.min_life), NULL },
 };
@@ -169,6 +213,15 @@ conf_table_add_key(
 	else if (row->group[0] != '\0')
 		buf_add_fmt(b, "%s.", row->group);
 	buf_add_str(b, row->key);
+}
+
+char *
+conf_table_field(const struct conf_row *row)
+{
+	const char *group = row->group + sizeof(PROFILE) - 1;
+
+	return group[0] == '.' ? mem_printf("%s.%s", group + 1, row->key)
+			       : mem_dup(row->key);
 }
 
 int
@@ -199,6 +252,7 @@ conf_top_clear(struct conf_top *top)
 	addr_clear(&top->admin);
 	free(top->for_local);
 	free(top->for_unmatched);
+	free(top->spool);
 	free(top->state);
 	free(top->log_to);
 	free(top->log_facility);
@@ -214,7 +268,12 @@ conf_entry_clear(struct conf_entry *d)
 		free((char *)d->servers.v[i].wire.host);
 		free((char *)d->servers.v[i].wire.unix_path);
 	}
+	free(d->credentials);
 	free(d->tls_ca_file);
+	free(d->tls_server_name);
+	free(d->tls_cert);
+	free(d->tls_key);
+	text_list_clear(&d->tls_pin);
 	text_list_clear(&d->auth);
 	text_list_clear(&d->sasl);
 	text_list_clear(&d->grant);
@@ -222,5 +281,6 @@ conf_entry_clear(struct conf_entry *d)
 	free(d->token_url);
 	free(d->scope);
 	free(d->oauth_ca_file);
+	text_list_clear(&d->oauth_pin);
 	memset(d, 0, sizeof(*d));
 }

@@ -31,11 +31,20 @@ enum conf_id {
 	CONF_DEFAULT,
 	CONF_UNMATCHED,
 	CONF_RUNNER,
+	CONF_SPOOL,
 	CONF_STATE,
 	CONF_QUEUE,
 	CONF_LOG,
 	CONF_PROFILES,
+	CONF_QUEUE_LIFETIME,
+	CONF_QUEUE_WARN_AFTER,
+	CONF_QUEUE_KEEP_FAILED,
+	CONF_QUEUE_RETRY_FIRST,
+	CONF_QUEUE_RETRY_MAX,
 	CONF_QUEUE_MAX_MESSAGE,
+	CONF_QUEUE_MIN_FREE,
+	CONF_QUEUE_MIN_INODES,
+	CONF_QUEUE_REPORTS_PER_HOUR,
 	CONF_LOG_TO,
 	CONF_LOG_LEVEL,
 	CONF_LOG_FORMAT,
@@ -48,17 +57,25 @@ enum conf_id {
 	CONF_REWRITE,
 	CONF_REPLY_TO,
 	CONF_AUTO_SUBMITTED,
+	CONF_CREDENTIALS,
 	CONF_SERVER,
 	CONF_TLS,
 	CONF_AUTH,
 	CONF_USER,
 	CONF_SASL,
 	CONF_PASSWORD,
+	CONF_LIMITS,
 	CONF_TIMEOUTS,
 	CONF_OAUTH,
 	CONF_TLS_MODE,
 	CONF_TLS_CA_FILE,
+	CONF_TLS_PIN,
+	CONF_TLS_SERVER_NAME,
+	CONF_TLS_CERT,
+	CONF_TLS_KEY,
+	CONF_TLS_KEY_PASSPHRASE,
 	CONF_TLS_MIN,
+	CONF_LIMITS_RECIPIENTS,
 	CONF_TIMEOUTS_CONNECT,
 	CONF_TIMEOUTS_TLS,
 	CONF_TIMEOUTS_REPLY,
@@ -72,7 +89,9 @@ enum conf_id {
 	CONF_OAUTH_CLIENT_AUTH,
 	CONF_OAUTH_TOKEN_URL,
 	CONF_OAUTH_SCOPE,
+	CONF_OAUTH_REFRESH_TOKEN,
 	CONF_OAUTH_CA_FILE,
+	CONF_OAUTH_PIN,
 	CONF_OAUTH_MIN_LIFE,
 	CONF_IDS /* how many */
 };
@@ -80,6 +99,7 @@ enum conf_id {
 enum conf_type {
 	CONF_TYPE_GROUP,
 	CONF_TYPE_BOOL,
+	CONF_TYPE_INT,	    /* min, max; not negative; the field has 64 bits */
 	CONF_TYPE_TEXT,	    /* min, max: octets */
 	CONF_TYPE_WORD,	    /* one of words; the field is an int */
 	CONF_TYPE_DURATION, /* min, max: ms */
@@ -88,6 +108,7 @@ enum conf_type {
 	CONF_TYPE_HOST, /* or an address literal */
 	CONF_TYPE_ADDRESS,
 	CONF_TYPE_PATH,
+	CONF_TYPE_SPOOL, /* a path or "none" */
 	CONF_TYPE_LOG_TO,
 	CONF_TYPE_FACILITY,
 	CONF_TYPE_URL,
@@ -99,13 +120,14 @@ enum conf_type {
 	CONF_TYPE_USERS,
 	CONF_TYPE_SERVERS,
 	CONF_TYPE_WORDS,
-	CONF_TYPE_MECHS
+	CONF_TYPE_MECHS,
+	CONF_TYPE_PINS
 };
 
 struct conf_row {
 	const char *group, *key;
 	enum conf_type type;
-	const char *preset; /* default, or NULL: none, or it depends */
+	const char *def; /* default, or NULL: none, or it depends */
 	int64_t min, max;
 	size_t offset; /* in struct conf_top or struct conf_entry */
 	const char *const *words;
@@ -122,8 +144,8 @@ struct conf_top {
 	int unaliased; /* index of the word */
 	char *for_local, *for_unmatched;
 	bool runner;
-	char *state;
-	uint64_t max_message;
+	char *spool, *state; /* spool: or "none" */
+	struct profile_queue queue;
 	char *log_to, *log_facility;
 	int log_level, log_format;
 };
@@ -139,13 +161,17 @@ struct conf_entry {
 	struct profile p;
 	int kind;
 	struct addr reply_to;
+	char *credentials;
 	struct conf_servers servers;
 	int tls_mode, tls_min;
-	char *tls_ca_file;
+	char *tls_ca_file, *tls_server_name, *tls_cert, *tls_key;
+	struct text_list tls_pin;
 	struct text_list auth, sasl, grant;
+	int64_t max_rcpts;
 	struct smtp_timeouts timeouts;
 	int client_auth;
 	char *client_id, *token_url, *scope, *oauth_ca_file;
+	struct text_list oauth_pin;
 };
 
 /* The row of that key, or CONF_IDS. */
@@ -154,6 +180,9 @@ enum conf_id conf_table_find(const char *group, const char *key);
 /* Name and key as a complaint shows them: "profiles.NAME.tls.min". */
 void conf_table_add_key(
     struct buf *b, const struct conf_row *row, const char *profile);
+
+/* The rest of a profile's key behind its name: "tls.min"; to be freed. */
+char *conf_table_field(const struct conf_row *row);
 
 /* Complain: "path:line: key: reason". Returns EX_CONFIG. */
 int conf_table_complain(struct err *e, const struct conf_place *at,

@@ -14,8 +14,6 @@
 
 #include <stdbool.h>
 
-#define CONF_VALUE_SECRETS \
-	"a secret is a string in quotes, or { file = \"/path\"; }"
 #define CONF_VALUE_LIST "a string, or several as [ \"a\", \"b\" ]"
 
 /*
@@ -32,16 +30,17 @@ bool conf_value_is_list(enum conf_type type);
 const char *conf_value_wants(enum conf_type type);
 
 /* Give each row of a profile, or each of the rest, its default. */
-void conf_value_presets(bool of_profile, void *base);
+void conf_value_defaults(bool of_profile, void *base);
 
 /* A path, "~/" expanded where the file may say that. */
 int conf_value_path(
     const struct conf_source *s, const char *text, char **out, struct err *e);
 
-/* A host name, or an address literal in brackets? */
-bool conf_value_is_host(const char *text);
+/* UTF-8 without control characters? */
+bool conf_value_is_clean(const char *text);
 
-/* Is the host of a server this one: 127.0.0.0/8, ::1, localhost? */
-bool conf_value_is_loopback(const char *host);
+/* Complain of a value: "VALUE": reason; a long one is cut. EX_CONFIG. */
+int conf_value_refuse(struct err *e, const char *text, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 #endif

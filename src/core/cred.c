@@ -2,43 +2,36 @@
 /*
  * cred: a profile's password or access token.
  *
- * A password is read at once. A token is taken from the cache at once, or else
- * asked for by a child, since the request and the lock may block. One request
- * at a time for all processes: the child takes the lock, reads the cache
- * again (whoever held the lock may have got a token), asks, stores, answers.
+ * A password is read at once, unless a command says it. A token is taken from
+ * the cache at once, or else a child gets one (cred_token), since the lock and
+ * the request may block. One request at a time for all processes.
  *
- * The answer on the pipe is a struct answer and, if that says so, the token's
- * octets behind it; both ends are the same program. A child that goes away
- * before it is whole has given no answer.
+ * The answer of the child is a struct answer and, if that says so, the
+ * secret's octets behind it; both ends are the same program. A child that goes
+ * away before it is whole has given no answer. One that could not store what
+ * it has got leaves a child of its own that goes on trying: the mail need not
+ * wait for that.
  *
  * cred_free() before the answer only closes the pipe: the child goes on and
  * stores its token for whoever comes next. It stays a zombie until our process
  * ends, which for a command is soon.
  */
-#include "core/cred.h"
+#include "core/cred_part.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/fsio.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/stream.h"
 #include "base/sys.h"
-#include "base/text.h"
-#include "gate/vault.h"
-
-enum {
-	SECRET_MAX = 4096,    /* octets of a secret in a file */
-	LOCK_WAIT = 90 * 1000 /* ms; a request has 60 s, if not told else */
-};
 
 struct cred {
 	struct loop *loop;
 	const struct profile *profile;
+	enum profile_auth way;
 	void (*done)(void *ctx);
 	void *ctx;
 	struct loop_timer soon; /* calls done where there is no child */
@@ -46,6 +39,7 @@ struct cred {
 	struct secret secret;
 	bool filled; /* secret is it */
 	bool was_cached;
+	int64_t expires; /* of a token */
 	struct outcome outcome;
 	pid_t pid; /* the child's */
 	int fd;	   /* what it writes arrives here; -1: there is none */
@@ -54,296 +48,101 @@ struct cred {
 
 struct answer {
 	bool ok;
-	size_t n; /* octets of token that follow */
+	size_t n; /* octets of the secret that follow */
+	int64_t expires;
 	struct outcome outcome;
 };
 
-static bool
-fail(struct outcome *o, enum outcome_class class, enum outcome_stage stage,
-    const char *text)
-{
-	outcome_set(o, OUTCOME_LATER, class, stage, 0, text);
-	return false;
-}
-
-/* ---- secrets of the configuration */
-
-/* Read up to n octets, fewer only at the end of the file; -1 with errno. */
-static ssize_t
-read_front(int fd, char *p, size_t n)
-{
-	struct stream_source in = stream_from_fd(fd);
-	size_t have = 0;
-	ssize_t k;
-
-	while (have < n && (k = in.read(&in, p + have, n - have)) != 0) {
-		if (k < 0)
-			return -1;
-		have += (size_t)k;
-	}
-	return (ssize_t)have;
-}
-
-/* The first line of fd, without its end. Not through a buf, which would leave
- * copies behind when it grows. */
-static int
-read_line(int fd, const char *path, struct secret *out, struct err *e)
-{
-	char room[SECRET_MAX + 2]; /* with CR LF */
-	ssize_t have = read_front(fd, room, sizeof(room));
-	const char *lf;
-	size_t n;
-	int rc = 0;
-
-	if (have < 0)
-		return err_set_errno(e, EX_IOERR, errno, "read: %s", path);
-	n = (size_t)have;
-	lf = memchr(room, '\n', n);
-	if (lf != NULL)
-		n = (size_t)(lf - room);
-	if (lf != NULL && n > 0 && room[n - 1] == '\r')
-		n--;
-	if (n <= SECRET_MAX)
-		secret_set(out, room, n);
-	else
-		rc = err_set(e, EX_DATAERR,
-		    "read: %s: line 1 is longer than "
-		    "%d octets",
-		    path, SECRET_MAX);
-	buf_wipe(room, sizeof(room));
-	return rc;
-}
-
-static int
-read_file(const char *path, struct secret *out, struct err *e)
-{
-	struct stat st;
-	char mode[8];
-	int fd, rc;
-
-	rc = fsio_open_read(path, &fd, &st, e);
-	if (rc != 0)
-		return errno == EACCES ? (e->code = EX_NOPERM) : rc;
-	if (fsio_is_private(&st, "osmtp"))
-		rc = read_line(fd, path, out, e);
-	else
-		rc = err_set(e, EX_CONFIG,
-		    "read: %s: others may read it (owner uid %u, mode %s; we "
-		    "are uid %u): give it mode 0600, or 0640 and group osmtp",
-		    path, (unsigned)st.st_uid, fsio_mode_text(st.st_mode, mode),
-		    (unsigned)geteuid());
-	close(fd);
-	return rc;
-}
-
-/* What no server takes, and what would be cut short on its way. */
-static int
-check_secret(const struct secret *s, struct err *e)
-{
-	if (secret_len(s) == 0)
-		return err_set(e, EX_CONFIG, "it is empty");
-	if (memchr(secret_reveal(s), '\0', secret_len(s)) != NULL)
-		return err_set(e, EX_CONFIG, "it holds a NUL");
-	return 0;
-}
-
-/* A disk that does not read is for later; a file that the caller may not read
- * wants another caller, or another mode. */
-static enum outcome_class
-class_of(const struct err *e)
-{
-	switch (e->code) {
-	case EX_IOERR:
-		return OUTCOME_CLASS_L;
-	case EX_NOPERM:
-		return OUTCOME_CLASS_P;
-	default:
-		return OUTCOME_CLASS_C;
-	}
-}
-
-/* Read a secret from where the profile says: false with *o if that fails. */
-static bool
-read_secret(const struct profile_secret *from, enum outcome_stage stage,
-    struct secret *out, struct outcome *o)
-{
-	struct err e = ERR_NONE;
-	int rc = 0;
-
-	switch (from->form) {
-	case PROFILE_NO_SECRET:
-		rc = err_set(&e, EX_CONFIG, "none is given");
-		break;
-	case PROFILE_PLAIN:
-		secret_set(
-		    out, secret_reveal(&from->plain), secret_len(&from->plain));
-		break;
-	case PROFILE_FILE:
-		rc = read_file(from->path, out, &e);
-		break;
-	}
-	if (rc == 0 && check_secret(out, &e) == 0)
-		return true;
-	if (rc == 0 && from->form == PROFILE_FILE)
-		err_wrap(&e, "read: %s", from->path);
-	err_wrap(&e, "%s", from->key != NULL ? from->key : "secret");
-	return fail(o, class_of(&e), stage, e.text);
-}
-
-/* ---- the token cache */
-
-static char *
-cache_dir(const struct profile *p)
-{
-	return mem_printf("%s/tokens", p->home->state);
-}
-
-/* Is there a token in the cache that was asked for as we would? */
-static bool
-cache_read(const struct profile *p, struct oauth_token *t, struct err *e)
-{
-	char *dir = cache_dir(p);
-	struct secret blob;
-	bool ok;
-
-	secret_init(&blob);
-	ok = vault_read(dir, p->name, &blob, e) == 0 &&
-	     oauth_unpack(&blob, &p->oauth, t, e) == 0;
-	secret_clear(&blob);
-	free(dir);
-	return ok;
-}
-
-static int
-cache_write(const struct profile *p, const struct oauth_token *t, struct err *e)
-{
-	char *dir = cache_dir(p);
-	struct secret blob;
-	int rc;
-
-	secret_init(&blob);
-	oauth_pack(t, &p->oauth, &blob);
-	rc = vault_write(dir, p->name, &blob, e);
-	secret_clear(&blob);
-	free(dir);
-	return rc;
-}
-
-static bool
-same_secret(const struct secret *a, const struct secret *b)
-{
-	return secret_len(a) == secret_len(b) &&
-	       memcmp(secret_reveal(a), secret_reveal(b), secret_len(a)) == 0;
-}
-
-/* One that was obtained in the future tells of a clock that was set back, so
- * that its expiry can't be trusted. */
-static bool
-is_usable(const struct cred *c, const struct oauth_token *t)
-{
-	int64_t now = sys_now();
-
-	return t->obtained <= now && t->expires - now > c->profile->min_life &&
-	       !same_secret(&t->access, &c->refused);
-}
-
 /* ---- the child */
 
+/* Nobody may be reading any more: then there is nobody to tell. */
 static void
-log_trouble(const struct profile *p, const char *what, const struct err *e)
+give_answer(int fd, struct answer *a, const struct secret *s)
 {
-	log_event(LOG_LEVEL_WARN, NULL, "token", "profile", p->name, "result",
-	    what, "text", e->text, NULL);
+	struct stream_sink out = stream_to_fd(fd);
+
+	a->n = a->ok ? secret_len(s) : 0;
+	if (out.write(&out, a, sizeof(*a)) == 0 && a->ok)
+		out.write(&out, secret_reveal(s), a->n);
 }
+
+struct leftover {
+	struct cred_task *task;
+	int answer; /* descriptor that somebody waits at */
+};
 
 static void
-log_request(const struct profile *p, bool ok, const struct oauth_token *t,
-    const struct outcome *o)
+store_again(int fd, void *ctx)
 {
-	char code[16];
-	struct buf life;
+	const struct leftover *left = ctx;
 
-	snprintf(code, sizeof(code), "%d", o->code);
-	buf_init(&life, 64);
-	if (ok)
-		text_add_duration(&life, t->expires - t->obtained);
-	log_event(LOG_LEVEL_INFO, NULL, "token", "profile", p->name, "result",
-	    ok ? "obtained" : "failed", "url", p->oauth.token_url, "life",
-	    ok ? life.data : NULL, "class",
-	    ok ? NULL : outcome_class_name(o->class), "code",
-	    o->code != 0 ? code : NULL, "text", ok ? NULL : o->text, NULL);
-	buf_clear(&life);
-}
-
-/* Ask the endpoint and keep what it gives. A token that can't be kept is good
- * for this once: the next process will ask again. */
-static bool
-request_token(const struct profile *p, struct oauth_token *t, struct outcome *o)
-{
-	struct secret client_secret;
-	struct err e = ERR_NONE;
-	bool ok = false;
-
-	secret_init(&client_secret);
-	if (read_secret(
-		&p->client_secret, OUTCOME_AT_TOKEN, &client_secret, o)) {
-		ok = oauth_client_credentials(&p->oauth, &client_secret,
-		    p->token_timeout, sys_now(), t, o);
-		log_request(p, ok, t, o);
-	}
-	secret_clear(&client_secret);
-	if (ok && cache_write(p, t, &e) != 0)
-		log_trouble(p, "not kept", &e);
-	return ok;
-}
-
-/*
- * Take the lock, look again, ask. Whoever waits too long for the lock does
- * not ask: somebody else does. Where there can be no lock, there can be no
- * cache either, and the request is made without.
- */
-static bool
-get_token(const struct cred *c, struct oauth_token *t, struct outcome *o)
-{
-	const struct profile *p = c->profile;
-	char *dir = cache_dir(p);
-	struct err e = ERR_NONE;
-	int rc, lock = -1;
-	bool ok;
-
-	rc = vault_lock(dir, p->name, sys_mono() + LOCK_WAIT, &lock, &e);
-	free(dir);
-	if (rc == EX_TEMPFAIL)
-		return fail(o, OUTCOME_CLASS_L, OUTCOME_AT_TOKEN, e.text);
-	if (rc != 0)
-		log_trouble(p, "no lock", &e);
-	ok = rc == 0 && cache_read(p, t, &e);
-	if (rc == 0 && !ok && e.code == EX_NOPERM)
-		log_trouble(p, "not read", &e);
-	if (!ok || !is_usable(c, t))
-		ok = request_token(p, t, o);
-	if (rc == 0)
-		close(lock);
-	return ok;
+	(void)fd;
+	close(left->answer);
+	cred_task_store_again(left->task);
+	cred_task_end(left->task);
 }
 
 static void
-run_child(int fd, void *ctx)
+run_token_child(int fd, void *ctx)
 {
 	const struct cred *c = ctx;
-	struct stream_sink out = stream_to_fd(fd);
-	struct oauth_token t;
+	struct cred_task t = { .lock = -1 };
+	struct leftover left = { &t, fd };
+	struct answer a;
+	pid_t pid;
+	int out;
+
+	memset(&a, 0, sizeof(a));
+	a.ok = cred_task_run(&t, c->profile, &c->refused);
+	a.outcome = t.outcome;
+	a.expires = t.record.token.expires;
+	give_answer(fd, &a, &t.record.token.access);
+	if (!t.unstored) {
+		cred_task_end(&t);
+		return;
+	}
+	/* The lock and the room on the disk go on to a child of ours; without
+	 * one the mail waits. */
+	if (sys_child(
+		store_again, &left, log_uses_stderr(), &pid, &out, NULL) != 0)
+		cred_task_store_again(&t);
+}
+
+static enum outcome_stage
+stage_of(const struct cred *c)
+{
+	switch (c->way) {
+	case PROFILE_AUTH_OAUTH:
+		return OUTCOME_AT_TOKEN;
+	case PROFILE_AUTH_CERT:
+		return OUTCOME_AT_TLS;
+	default:
+		return OUTCOME_AT_AUTH;
+	}
+}
+
+/* Where the secret of that way is that is no token. */
+static const struct profile_secret *
+place_of(const struct cred *c)
+{
+	const struct profile *a = profile_account(c->profile);
+
+	return c->way == PROFILE_AUTH_CERT ? &a->key_passphrase : &a->password;
+}
+
+static void
+run_secret_child(int fd, void *ctx)
+{
+	const struct cred *c = ctx;
+	struct secret s;
 	struct answer a;
 
 	memset(&a, 0, sizeof(a));
-	oauth_token_init(&t);
-	a.ok = get_token(c, &t, &a.outcome);
-	if (a.ok)
-		a.n = secret_len(&t.access);
-	/* Nobody may be reading any more: then there is nobody to tell. */
-	if (out.write(&out, &a, sizeof(a)) == 0 && a.ok)
-		out.write(&out, secret_reveal(&t.access), a.n);
-	oauth_token_clear(&t);
+	secret_init(&s);
+	a.ok = cred_secret_read(
+	    c->profile, place_of(c), stage_of(c), &s, &a.outcome);
+	give_answer(fd, &a, &s);
+	secret_clear(&s);
 }
 
 /* ---- the parent */
@@ -360,12 +159,15 @@ take_answer(struct cred *c)
 	if (n >= sizeof(a))
 		memcpy(&a, octets, sizeof(a));
 	if (n < sizeof(a) || n - sizeof(a) != a.n) {
-		fail(&c->outcome, OUTCOME_CLASS_L, OUTCOME_AT_TOKEN,
-		    "token request ended without an answer");
+		cred_fail(&c->outcome, OUTCOME_CLASS_L, stage_of(c),
+		    c->way == PROFILE_AUTH_OAUTH
+			? "token request ended without an answer"
+			: "reading the secret ended without an answer");
 		return;
 	}
 	c->outcome = a.outcome;
 	c->filled = a.ok;
+	c->expires = a.ok ? a.expires : 0;
 	if (a.ok)
 		secret_set(&c->secret, octets + sizeof(a), a.n);
 	secret_clear(&c->answer);
@@ -408,31 +210,68 @@ call_done(void *ctx)
 }
 
 static void
-fill_password(struct cred *c)
+start_child(struct cred *c, void (*fn)(int fd, void *ctx))
 {
-	c->filled = read_secret(
-	    &c->profile->password, OUTCOME_AT_AUTH, &c->secret, &c->outcome);
+	struct err e = ERR_NONE;
+
+	if (sys_child(fn, c, log_uses_stderr(), &c->pid, &c->fd, &e) == 0)
+		loop_watch(c->loop, c->fd, LOOP_READ, read_child, c);
+	else
+		cred_fail(&c->outcome, OUTCOME_CLASS_L, stage_of(c), e.text);
+}
+
+/* A password, or the passphrase of a key, which need not have one. */
+static void
+fill_secret(struct cred *c)
+{
+	const struct profile_secret *from = place_of(c);
+
+	cred_secret_hold(from);
+	if (c->way == PROFILE_AUTH_CERT && from->form == PROFILE_NO_SECRET)
+		c->filled = true;
+	else if (cred_secret_may_block(from))
+		start_child(c, run_secret_child);
+	else
+		c->filled = cred_secret_read(
+		    c->profile, from, stage_of(c), &c->secret, &c->outcome);
+}
+
+/* Is there a token in the cache that will do? Without a lock: what is there is
+ * whole, and whoever may have to ask looks again. */
+static bool
+take_cached(struct cred *c)
+{
+	const struct profile *a = profile_account(c->profile);
+	struct cred_record r;
+	struct cred_cache k;
+	bool ok;
+
+	if (secret_len(&c->refused) > 0)
+		return false;
+	cred_record_init(&r);
+	cred_cache_init(&k, a);
+	ok = cred_cache_load_ring(&k, a, false, NULL) == 0 &&
+	     cred_cache_read(&k, &r, NULL) == 0 &&
+	     cred_record_is_usable(&r, a, sys_now());
+	if (ok) {
+		secret_move(&c->secret, &r.token.access);
+		c->expires = r.token.expires;
+	}
+	cred_cache_clear(&k);
+	cred_record_clear(&r);
+	return ok;
 }
 
 static void
 fill_token(struct cred *c)
 {
-	struct err e = ERR_NONE;
-	struct oauth_token t;
+	const struct profile *a = profile_account(c->profile);
 
-	oauth_token_init(&t);
-	if (cache_read(c->profile, &t, &e) && is_usable(c, &t)) {
-		secret_move(&c->secret, &t.access);
-		c->filled = c->was_cached = true;
-	}
-	oauth_token_clear(&t);
-	if (c->filled)
-		return;
-	if (sys_child(run_child, c, log_uses_stderr(), &c->pid, &c->fd, &e) ==
-	    0)
-		loop_watch(c->loop, c->fd, LOOP_READ, read_child, c);
-	else
-		fail(&c->outcome, OUTCOME_CLASS_L, OUTCOME_AT_TOKEN, e.text);
+	cred_secret_hold(&a->client_secret);
+	cred_secret_hold(&a->refresh_token);
+	c->filled = c->was_cached = take_cached(c);
+	if (!c->filled)
+		start_child(c, run_token_child);
 }
 
 struct cred *
@@ -444,6 +283,7 @@ cred_fill(struct loop *l, const struct profile *p, enum profile_auth way,
 	err_bug_if(way == PROFILE_AUTH_NONE);
 	c->loop = l;
 	c->profile = p;
+	c->way = way;
 	c->done = done;
 	c->ctx = ctx;
 	c->fd = -1;
@@ -456,7 +296,7 @@ cred_fill(struct loop *l, const struct profile *p, enum profile_auth way,
 	if (way == PROFILE_AUTH_OAUTH)
 		fill_token(c);
 	else
-		fill_password(c);
+		fill_secret(c);
 	if (c->fd < 0)
 		loop_timer_start(l, &c->soon, loop_now(l), call_done, c);
 	return c;
@@ -482,6 +322,12 @@ bool
 cred_was_cached(const struct cred *c)
 {
 	return c->was_cached;
+}
+
+int64_t
+cred_expires(const struct cred *c)
+{
+	return c->filled ? c->expires : 0;
 }
 
 void

@@ -1,99 +1,174 @@
 /* SPDX-License-Identifier: ISC */
 /* deliver: one message through one profile. */
 /*
- * The way through:
+ * The way through, each step in the part that is named:
  *
- *   get_secret   the next way of `auth`: cred fills, or none is needed
- *   get_session  connect, by the list of servers, unless a session is open
- *   authenticate a mechanism that way and server share
- *   transfer     the message; once more for whom 452 put off behind others
+ *   secret       deliver_auth   the next way of `auth`: cred fills, or none is
+ *                               needed
+ *   key, session deliver_link   connect, by the list of servers, unless a
+ *                               session is open; before, the passphrase of
+ *                               the client key
+ *   auth         deliver_auth   a mechanism that way and server share
+ *   transfer     deliver        the message, in as many transactions as it
+ *                               takes
  *
- * A cached token that is refused leads back to get_secret, once, for a fresh
- * one; a way that failed leads to get_secret with the next way. Trouble of a
- * way is kept until all have failed; then the gravest of them is the outcome:
- * L if any was L, else P, else C.
+ * A link that was handed on is logged in: its message begins at transfer. If
+ * the server has left in the meantime that is nobody's trouble, and all begins
+ * at the front.
+ *
+ * Recipients without an outcome are OPEN; a transaction is for the first so and
+ * so many of them, and gives each an outcome. Behind it each is judged, once:
+ * its class, and whether it becomes OPEN again, for the next transaction. One
+ * class needs all of them: C at RCPT (judge_policy).
  */
-#include "core/deliver.h"
+#include "core/deliver_part.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/sys.h"
-#include "core/cred.h"
+#include "mail/hint.h"
 
-struct deliver {
-	struct loop *loop;
-	struct wire *wire;
-	const struct deliver_order *order;
-	void (*done)(void *ctx);
-	void *ctx;
-	struct outcome *result;
-	bool finished;
+/* ---- words for the log */
 
-	size_t way;    /* in profile->auth */
-	size_t server; /* in profile->servers */
-	bool fresh;    /* the cached token of this way was refused */
-	struct cred *cred;
-	struct smtp *smtp;
-	enum { AT_SECRET, AT_SESSION, AT_AUTH, AT_TRANSFER } at;
-	enum sasl_mech mech;
-	struct sasl_identity identity;
-	bool refused_here; /* AUTH was refused on this connection */
-	struct outcome trouble[PROFILE_MAX_AUTH]; /* of the ways that failed */
-	size_t n_trouble;
-
-	int watched; /* descriptor, or -1 */
-	off_t offset;
-	size_t delivered; /* before this transaction */
-	int64_t started;
-	struct loop_timer step_timer, foreground_timer, done_timer;
-	char *server_text;
-};
-
-static void go_on(void *ctx);
-static void get_secret(struct deliver *d);
-
-static const struct profile *
-profile_of(const struct deliver *d)
+/* The end of the word w in text, wherever it begins; or NULL. */
+static const char *
+behind(const char *text, const char *w)
 {
-	return d->order->profile;
+	size_t n = strlen(w);
+	const char *p;
+
+	for (p = text; *p != '\0'; p++) {
+		if (text_case_eq_n(p, w, n) &&
+		    (p == text || !text_is_alnum(p[-1])))
+			return p + n;
+	}
+	return NULL;
 }
 
-static enum profile_auth
-way_of(const struct deliver *d)
+/* The name that the server gave the message, from its 250: to be freed; NULL
+ * if it says none. */
+static char *
+remote_id(const struct outcome *o)
 {
-	return profile_of(d)->auth[d->way];
-}
+	static const char *const before[] = { "queued as ", "id=", "ok: " };
+	const char *p = NULL;
+	size_t i, n;
 
-/* ---- the end */
+	if (o->kind != OUTCOME_DELIVERED)
+		return NULL;
+	for (i = 0; i < sizeof(before) / sizeof(before[0]) && p == NULL; i++)
+		p = behind(o->text, before[i]);
+	n = p != NULL ? strcspn(p, " ,;()<>") : 0;
+	while (n > 0 && p[n - 1] == '.')
+		n--;
+	return n > 0 ? mem_dup_n(p, n) : NULL;
+}
 
 static void
 log_outcome(const struct deliver *d, const struct outcome *o, const char *rcpt)
 {
-	bool way_known = d->at == AT_TRANSFER;
+	const char *auth = d->ways.mech != NULL ? d->ways.mech : "none";
 	char *code = o->code ? mem_printf("%d", o->code) : NULL;
 	char *took = mem_printf("%lld", (long long)(sys_mono() - d->started));
+	char *remote = remote_id(o);
 
 	log_event(
 	    o->kind == OUTCOME_DELIVERED ? LOG_LEVEL_INFO : LOG_LEVEL_WARN,
 	    d->order->envelope->id, "delivery", "result",
 	    outcome_kind_name(o->kind), "to", rcpt, "from",
-	    d->order->envelope->sender, "profile", profile_of(d)->name,
+	    d->order->envelope->sender, "profile", d->order->profile->name,
 	    "server", d->server_text, "auth",
-	    !way_known			     ? NULL
-	    : way_of(d) == PROFILE_AUTH_NONE ? "none"
-					     : sasl_name(d->mech),
-	    "class",
+	    d->at == DELIVER_AT_TRANSFER ? auth : NULL, "class",
 	    o->class == OUTCOME_CLASS_NONE ? NULL
 					   : outcome_class_name(o->class),
 	    "stage", outcome_stage_name(o->stage), "code", code, "reply",
-	    o->text, "ms", took, NULL);
+	    o->text, "remote", remote, "ms", took, NULL);
 	free(code);
 	free(took);
+	free(remote);
 }
+
+/* ---- classes */
+
+void
+deliver_classify(const struct deliver *d, struct outcome *o)
+{
+	const char *host = d->link->target.wire.host;
+
+	if (o->provider[0] == '\0')
+		snprintf(o->provider, sizeof(o->provider), "%s",
+		    hint_provider(host));
+	/* smtp has said what follows from stage and code, and more where it
+	 * knows it: that it was STARTTLS that was refused. */
+	if (hint_find(o) != NULL)
+		hint_classify(o);
+	if (o->stage != OUTCOME_AT_AUTH)
+		deliver_use_up(d, o);
+	if (o->stage < OUTCOME_AT_MAIL && o->class == OUTCOME_CLASS_M) {
+		/* Nothing was said of the message yet. */
+		o->kind = OUTCOME_LATER;
+		o->class = OUTCOME_CLASS_C;
+	}
+	/* Whatever it says, it closes the session. */
+	if (o->code == 421)
+		o->class = o->stage > OUTCOME_AT_MAIL ? OUTCOME_CLASS_T
+						      : OUTCOME_CLASS_L;
+}
+
+static bool
+is_final(const struct outcome *o)
+{
+	return o->kind == OUTCOME_DELIVERED || o->kind == OUTCOME_REFUSED;
+}
+
+/* Was recipient i settled before this attempt? */
+static bool
+is_passed_over(const struct deliver *d, size_t i)
+{
+	return d->order->before != NULL && is_final(&d->order->before[i]);
+}
+
+/* A refusal that may be the recipient's, or the sender's, the login's .. that
+ * the server has held back until RCPT. */
+static bool
+is_policy(const struct outcome *o)
+{
+	return o->stage == OUTCOME_AT_RCPT && o->class == OUTCOME_CLASS_C;
+}
+
+/* Where the server takes anybody from this sender, it does so for them that
+ * it refused; where all are refused alike, it is not they who are meant. */
+static void
+judge_policy(struct deliver *d)
+{
+	const size_t n = d->order->envelope->n_rcpts;
+	bool any_taken = false, all_refused = true;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		const struct outcome *o = &d->result[i];
+
+		any_taken |=
+		    o->kind == OUTCOME_DELIVERED || o->stage > OUTCOME_AT_RCPT;
+		all_refused &= is_policy(o) || is_passed_over(d, i);
+	}
+	if (!any_taken && !all_refused)
+		return;
+	for (i = 0; i < n; i++) {
+		struct outcome *o = &d->result[i];
+
+		if (is_passed_over(d, i) || !is_policy(o))
+			continue;
+		o->kind = any_taken ? OUTCOME_REFUSED : OUTCOME_LATER;
+		o->class = any_taken ? OUTCOME_CLASS_M : OUTCOME_CLASS_C;
+	}
+}
+
+/* ---- the end */
 
 static void
 tell_done(void *ctx)
@@ -103,52 +178,60 @@ tell_done(void *ctx)
 	d->done(d->ctx);
 }
 
-static void
-unwatch(struct deliver *d)
-{
-	if (d->watched >= 0)
-		loop_watch(d->loop, d->watched, 0, NULL, NULL);
-	d->watched = -1;
-	loop_timer_stop(d->loop, &d->step_timer);
-}
-
-static void
-close_session(struct deliver *d)
-{
-	unwatch(d);
-	smtp_free(d->smtp);
-	d->smtp = NULL;
-	d->refused_here = false;
-}
-
 /* Every recipient has its outcome. */
 static void
 finish(struct deliver *d)
 {
+	const struct envelope *v = d->order->envelope;
 	size_t i;
 
-	for (i = 0; i < d->order->envelope->n_rcpts; i++)
-		log_outcome(d, &d->result[i], d->order->envelope->rcpts[i]);
-	if (d->smtp != NULL)
-		smtp_quit(d->smtp);
-	close_session(d);
+	judge_policy(d);
+	for (i = 0; i < v->n_rcpts; i++) {
+		if (!is_passed_over(d, i))
+			log_outcome(d, &d->result[i], v->rcpts[i]);
+	}
+	deliver_unwatch(d);
+	if (!d->order->more || d->at != DELIVER_AT_TRANSFER ||
+	    !deliver_is_idle(d))
+		deliver_hang_up(d, true);
 	cred_free(d->cred);
 	d->cred = NULL;
+	if (d->at == DELIVER_AT_KEY) { /* it must not call back */
+		cred_free(d->key);
+		d->key = NULL;
+	}
 	loop_timer_stop(d->loop, &d->foreground_timer);
 	d->finished = true;
 	loop_timer_start(d->loop, &d->done_timer, 0, tell_done, d);
 }
 
-/* Whoever has no outcome yet gets this one. */
-static void
-finish_with(struct deliver *d, const struct outcome *o)
+void
+deliver_finish_with(struct deliver *d, const struct outcome *o)
 {
 	size_t i;
 
-	for (i = 0; i < d->order->envelope->n_rcpts; i++)
+	for (i = 0; i < d->order->envelope->n_rcpts; i++) {
 		if (d->result[i].kind == OUTCOME_OPEN)
 			d->result[i] = *o;
+	}
 	finish(d);
+}
+
+static enum outcome_stage
+stage_of(enum deliver_at at)
+{
+	switch (at) {
+	case DELIVER_AT_SECRET:
+		return OUTCOME_AT_TOKEN;
+	case DELIVER_AT_KEY:
+	case DELIVER_AT_SESSION:
+		return OUTCOME_AT_CONNECT;
+	case DELIVER_AT_AUTH:
+		return OUTCOME_AT_AUTH;
+	case DELIVER_AT_TRANSFER:
+		break;
+	}
+	return OUTCOME_AT_MAIL;
 }
 
 static void
@@ -158,77 +241,16 @@ foreground_is_over(void *ctx)
 	struct outcome o;
 	struct buf b;
 
-	if (d->smtp != NULL && smtp_is_in_data(d->smtp))
-		return; /* its own deadlines hold; nothing keeps it for later */
-	memset(&o, 0, sizeof(o));
+	if (d->link != NULL && smtp_is_in_data(d->link->smtp))
+		return; /* its own deadlines hold */
 	buf_init(&b, 256);
 	buf_add_str(&b, "not done within ");
-	text_add_duration(&b, profile_of(d)->foreground);
+	text_add_duration(&b, d->order->profile->foreground);
 	buf_add_str(&b, " (timeouts.foreground)");
-	outcome_set(&o, OUTCOME_LATER, OUTCOME_CLASS_L,
-	    d->at == AT_SECRET	  ? OUTCOME_AT_TOKEN
-	    : d->at == AT_SESSION ? OUTCOME_AT_CONNECT
-	    : d->at == AT_AUTH	  ? OUTCOME_AT_AUTH
-				  : OUTCOME_AT_MAIL,
-	    0, b.data);
+	outcome_set(
+	    &o, OUTCOME_LATER, OUTCOME_CLASS_L, stage_of(d->at), 0, b.data);
 	buf_clear(&b);
-	finish_with(d, &o);
-}
-
-/* ---- ways that fail */
-
-static int gravity(enum outcome_class class)
-{
-	switch (class) {
-	case OUTCOME_CLASS_L:
-		return 3;
-	case OUTCOME_CLASS_P:
-		return 2;
-	default:
-		return 1;
-	}
-}
-
-static const struct outcome *
-gravest_trouble(const struct deliver *d)
-{
-	const struct outcome *worst = &d->trouble[0];
-	size_t i;
-
-	for (i = 1; i < d->n_trouble; i++)
-		if (gravity(d->trouble[i].class) > gravity(worst->class))
-			worst = &d->trouble[i];
-	return worst;
-}
-
-/* This way has failed for this reason: the next, or the end. */
-static void
-next_way(struct deliver *d, const struct outcome *o)
-{
-	const struct profile *p = profile_of(d);
-	struct outcome *kept = &d->trouble[d->n_trouble++];
-	char *code = o->code ? mem_printf("%d", o->code) : NULL;
-	bool more = d->way + 1 < p->n_auth;
-
-	*kept = *o;
-	kept->kind = OUTCOME_LATER;
-	if (kept->class == OUTCOME_CLASS_F)
-		kept->class = p->kind == PROFILE_MAILBOX ? OUTCOME_CLASS_P
-							 : OUTCOME_CLASS_C;
-	log_event(LOG_LEVEL_WARN, d->order->envelope->id, "auth", "profile",
-	    p->name, "way", profile_auth_name(way_of(d)), "result", "refused",
-	    "class", outcome_class_name(kept->class), "stage",
-	    outcome_stage_name(o->stage), "code", code, "reply", o->text,
-	    "next", more ? profile_auth_name(p->auth[d->way + 1]) : "none left",
-	    NULL);
-	free(code);
-	d->fresh = false;
-	if (!more) {
-		finish_with(d, gravest_trouble(d));
-		return;
-	}
-	d->way++;
-	get_secret(d);
+	deliver_finish_with(d, &o);
 }
 
 /* ---- the message */
@@ -237,318 +259,219 @@ static ssize_t
 read_message(void *ctx, void *p, size_t n)
 {
 	struct deliver *d = ctx;
-	ssize_t got = pread(d->order->fd, p, n, d->offset);
+	const struct deliver_text *t = &d->order->text;
+	ssize_t got = t->read(t->ctx, p, n, d->offset);
 
 	if (got > 0)
-		d->offset += got;
+		d->offset += (uint64_t)got;
+	d->text_failed |= got < 0;
 	return got;
 }
 
 static size_t
-count_delivered(const struct deliver *d)
+count_open(const struct deliver *d)
 {
 	size_t n = 0;
 	size_t i;
 
 	for (i = 0; i < d->order->envelope->n_rcpts; i++)
-		n += d->result[i].kind == OUTCOME_DELIVERED;
+		n += d->result[i].kind == OUTCOME_OPEN;
 	return n;
 }
 
-static void
-transfer(struct deliver *d)
+void
+deliver_transfer(struct deliver *d)
 {
-	struct smtp_body body = { read_message, d };
+	size_t max = d->order->profile->max_rcpts;
+	struct smtp_order o = { .envelope = d->order->envelope,
+		.body = { read_message, d },
+		.max_rcpts = max,
+		.last = !d->order->more && count_open(d) <= max };
 
-	d->at = AT_TRANSFER;
+	d->at = DELIVER_AT_TRANSFER;
 	d->offset = 0;
-	d->delivered = count_delivered(d);
-	smtp_send(
-	    d->smtp, d->order->envelope, &body, d->result, true, sys_mono());
+	smtp_send(d->link->smtp, &o, d->result, sys_mono());
 }
 
-/* 452 behind accepted recipients means: these in another transaction (RFC
- * 5321 4.5.3.1.10). */
+/* The session was over before the server had said anything of this message. */
 static bool
-split_rest(struct deliver *d)
+is_stale_link(const struct deliver *d, const struct outcome *o)
 {
-	bool any = false;
-	size_t i;
-
-	if (smtp_phase(d->smtp) != SMTP_IDLE ||
-	    count_delivered(d) == d->delivered)
-		return false;
-	for (i = 0; i < d->order->envelope->n_rcpts; i++) {
-		struct outcome *o = &d->result[i];
-
-		if (o->kind == OUTCOME_LATER && o->code == 452 &&
-		    o->stage == OUTCOME_AT_RCPT) {
-			memset(o, 0, sizeof(*o));
-			any = true;
-		}
-	}
-	return any;
+	return deliver_is_closed(d) && d->link->served > 0 &&
+	       o->kind == OUTCOME_LATER && o->stage == OUTCOME_AT_MAIL &&
+	       (o->code == 0 || o->code == 421);
 }
 
-/* ---- authentication */
+static bool
+is_lost(const struct outcome *o)
+{
+	return o->stage > OUTCOME_AT_MAIL && o->class == OUTCOME_CLASS_T &&
+	       (o->code == 0 || o->code == 421);
+}
+
+/* Too many at once, behind others that were taken (RFC 5321 4.5.3.1.10). */
+static bool
+is_put_off(const struct outcome *o)
+{
+	return o->stage == OUTCOME_AT_RCPT && o->class == OUTCOME_CLASS_T &&
+	       (o->code == 452 || o->code == 552);
+}
+
+/* What a transaction has shown. */
+struct transaction {
+	size_t first; /* of its recipients; n_rcpts: it had none */
+	size_t delivered;
+	const struct outcome *failure; /* of one that was not, or NULL */
+};
 
 static bool
-choose_mech(const struct deliver *d, enum sasl_mech *out)
+is_new(const struct deliver *d, size_t i)
 {
-	const struct profile *p = profile_of(d);
-	bool token = way_of(d) == PROFILE_AUTH_OAUTH;
-	enum sasl_mech m;
-	size_t i;
-
-	for (i = 0; i < (p->n_sasl ? p->n_sasl : SASL_MECHS); i++) {
-		m = p->n_sasl ? p->sasl[i] : (enum sasl_mech)i;
-		if (sasl_takes_token(m) == token &&
-		    smtp_offer(d->smtp)->auth[m]) {
-			*out = m;
-			return true;
-		}
-	}
-	return false;
+	return !d->judged[i] && d->result[i].kind != OUTCOME_OPEN;
 }
 
 static void
-not_offered(struct deliver *d)
+look(const struct deliver *d, struct transaction *t)
 {
-	const struct smtp_offer *offer = smtp_offer(d->smtp);
-	struct outcome o;
+	const size_t n = d->order->envelope->n_rcpts;
+	size_t i;
+
+	*t = (struct transaction){ .first = n };
+	for (i = 0; i < n; i++) {
+		if (!is_new(d, i))
+			continue;
+		if (t->first == n)
+			t->first = i;
+		if (d->result[i].kind == OUTCOME_DELIVERED)
+			t->delivered++;
+		else
+			t->failure = &d->result[i];
+	}
+}
+
+/* Make those of the last transaction OPEN again: all, or who were put off. */
+static void
+reopen(struct deliver *d, bool all)
+{
+	size_t i;
+
+	for (i = 0; i < d->order->envelope->n_rcpts; i++) {
+		if (is_new(d, i) && (all || is_put_off(&d->result[i])))
+			memset(&d->result[i], 0, sizeof(d->result[i]));
+	}
+}
+
+static void
+judge(struct deliver *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->order->envelope->n_rcpts; i++) {
+		if (!is_new(d, i))
+			continue;
+		d->judged[i] = true;
+		d->lost_link |= is_lost(&d->result[i]) && !d->text_failed;
+	}
+}
+
+/* Those who are still OPEN after a transaction that ended all. MAIL's refusal
+ * holds for them, too; else they were not tried. */
+static void
+leave_rest(struct deliver *d, const struct outcome *why)
+{
+	struct outcome o = *why;
 	char *text;
 
-	memset(&o, 0, sizeof(o));
-	text =
-	    offer->has_auth
-		? mem_printf("the server offers no mechanism for %s that the "
-			     "profile allows; it offers: %s",
-		      profile_auth_name(way_of(d)), offer->auth_words)
-		: mem_printf("the server offers no AUTH at all");
-	outcome_set(
-	    &o, OUTCOME_LATER, OUTCOME_CLASS_C, OUTCOME_AT_AUTH, 0, text);
-	free(text);
-	next_way(d, &o);
-}
-
-static void
-authenticate(struct deliver *d)
-{
-	const struct wire_target *t = &profile_of(d)->servers[d->server].wire;
-
-	if (way_of(d) == PROFILE_AUTH_NONE) {
-		transfer(d);
-		return;
+	if (why->stage != OUTCOME_AT_MAIL) {
+		text = mem_printf(
+		    "not tried, since the session had ended: %s", why->text);
+		outcome_set(&o, OUTCOME_LATER,
+		    why->class == OUTCOME_CLASS_L ? OUTCOME_CLASS_L
+						  : OUTCOME_CLASS_T,
+		    OUTCOME_AT_MAIL, 0, text);
+		free(text);
 	}
-	if (!choose_mech(d, &d->mech)) {
-		not_offered(d);
-		return;
-	}
-	d->at = AT_AUTH;
-	d->identity.user = profile_user_text(profile_of(d));
-	d->identity.secret = cred_secret(d->cred);
-	d->identity.host = t->host;
-	d->identity.port = t->port;
-	smtp_auth(d->smtp, d->mech, &d->identity, sys_mono());
-}
-
-/* ---- the session */
-
-static void
-open_session(struct deliver *d)
-{
-	const struct smtp_target *t = &profile_of(d)->servers[d->server];
-	struct err e = ERR_NONE;
-	struct outcome o;
-
-	free(d->server_text);
-	d->server_text = t->wire.unix_path != NULL
-			     ? mem_dup(t->wire.unix_path)
-			     : mem_printf("%s:%u", t->wire.host, t->wire.port);
-	d->at = AT_SESSION;
-	if (smtp_open(d->wire, t, sys_mono(), go_on, d, &d->smtp, &e) != 0) {
-		memset(&o, 0, sizeof(o));
-		outcome_set(&o, OUTCOME_LATER, OUTCOME_CLASS_L,
-		    OUTCOME_AT_CONNECT, 0, e.text);
-		finish_with(d, &o);
-		return;
-	}
-	smtp_trace(d->smtp, d->order->trace, d->order->trace_ctx);
-}
-
-static void
-get_session(struct deliver *d)
-{
-	if (d->smtp != NULL && smtp_phase(d->smtp) == SMTP_IDLE) {
-		authenticate(d);
-		return;
-	}
-	close_session(d);
-	d->server = 0;
-	open_session(d);
-}
-
-/* It did not come up: another host of the same service may do. */
-static void
-session_failed(struct deliver *d)
-{
-	struct outcome o = *smtp_outcome(d->smtp);
-
-	close_session(d);
-	if (o.class == OUTCOME_CLASS_L &&
-	    d->server + 1 < profile_of(d)->n_servers) {
-		log_event(LOG_LEVEL_WARN, d->order->envelope->id, "connect",
-		    "profile", profile_of(d)->name, "server", d->server_text,
-		    "stage", outcome_stage_name(o.stage), "reply", o.text,
-		    NULL);
-		d->server++;
-		open_session(d);
-		return;
-	}
-	finish_with(d, &o);
-}
-
-/* ---- the secret */
-
-/* cred is done. */
-static void
-secret_came(void *ctx)
-{
-	struct deliver *d = ctx;
-
-	if (cred_secret(d->cred) == NULL)
-		next_way(d, cred_outcome(d->cred));
-	else
-		get_session(d);
-	go_on(d);
-}
-
-static void
-get_secret(struct deliver *d)
-{
-	struct cred *old = d->cred;
-
-	d->at = AT_SECRET;
-	d->cred = NULL;
-	if (way_of(d) == PROFILE_AUTH_NONE)
-		get_session(d);
-	else
-		d->cred = cred_fill(d->loop, profile_of(d), way_of(d),
-		    d->fresh ? cred_secret(old) : NULL, secret_came, d);
-	cred_free(old);
-}
-
-/* ---- the machine */
-
-/* AUTH has been answered, or the session was lost over it. */
-static void
-auth_ended(struct deliver *d)
-{
-	struct outcome o = *smtp_outcome(d->smtp);
-	bool closed = smtp_phase(d->smtp) == SMTP_CLOSED;
-
-	if (o.kind == OUTCOME_DELIVERED) {
-		transfer(d);
-		return;
-	}
-	if (closed && d->refused_here && (o.code == 0 || o.code == 421)) {
-		/* The server left after its earlier refusal: dial again. */
-		close_session(d);
-		open_session(d);
-		return;
-	}
-	d->refused_here = true;
-	if (o.class == OUTCOME_CLASS_F && !d->fresh &&
-	    cred_was_cached(d->cred)) {
-		log_event(LOG_LEVEL_INFO, d->order->envelope->id, "auth",
-		    "profile", profile_of(d)->name, "result",
-		    "cached token refused", "reply", o.text, "next",
-		    "fresh token", NULL);
-		d->fresh = true;
-		get_secret(d);
-		return;
-	}
-	if (o.class == OUTCOME_CLASS_L || o.class == OUTCOME_CLASS_T)
-		finish_with(d, &o);
-	else
-		next_way(d, &o);
+	deliver_finish_with(d, &o);
 }
 
 static void
 transfer_ended(struct deliver *d)
 {
-	if (split_rest(d))
-		transfer(d);
-	else
+	struct transaction t;
+	size_t i;
+
+	look(d, &t);
+	if (is_stale_link(d, &d->result[t.first])) {
+		reopen(d, true);
+		deliver_hang_up(d, false);
+		deliver_begin(d);
+		return;
+	}
+	d->link->served++;
+	for (i = t.first; i < d->order->envelope->n_rcpts; i++) {
+		if (is_new(d, i))
+			deliver_classify(d, &d->result[i]);
+	}
+	if (t.delivered > 0 && deliver_is_idle(d))
+		reopen(d, false);
+	judge(d);
+	if (count_open(d) == 0)
 		finish(d);
+	else if (deliver_is_idle(d) &&
+		 (t.failure == NULL || t.failure->stage != OUTCOME_AT_MAIL))
+		deliver_transfer(d);
+	else
+		leave_rest(d, t.failure);
 }
+
+/* ---- the machine */
 
 /* The session has come to rest: what now? True if it has work again. */
 static bool
 take_turn(struct deliver *d)
 {
-	bool closed = smtp_phase(d->smtp) == SMTP_CLOSED;
-
 	switch (d->at) {
-	case AT_SESSION:
-		if (closed)
-			session_failed(d);
+	case DELIVER_AT_SESSION:
+		if (deliver_is_closed(d))
+			deliver_session_failed(d);
 		else
-			authenticate(d);
+			deliver_authenticate(d);
 		break;
-	case AT_AUTH:
-		auth_ended(d);
+	case DELIVER_AT_AUTH:
+		deliver_auth_ended(d);
 		break;
-	case AT_TRANSFER:
+	case DELIVER_AT_TRANSFER:
 		transfer_ended(d);
 		break;
-	case AT_SECRET:
-		return false; /* idle while a token is fetched */
+	case DELIVER_AT_SECRET:
+	case DELIVER_AT_KEY:
+		return false; /* idle while a secret is fetched */
 	}
 	return true;
 }
 
-static void
-on_ready(void *ctx, int fd, unsigned events)
+static bool
+is_busy(const struct deliver *d)
 {
-	(void)fd;
-	(void)events;
-	go_on(ctx);
+	return smtp_phase(d->link->smtp) == SMTP_BUSY;
 }
 
-static void
-watch(struct deliver *d)
+void
+deliver_go_on(struct deliver *d)
 {
-	struct smtp_wait w;
-
-	smtp_waits(d->smtp, &w);
-	if (d->watched >= 0 && d->watched != w.fd)
-		loop_watch(d->loop, d->watched, 0, NULL, NULL);
-	d->watched = w.fd;
-	if (w.fd >= 0)
-		loop_watch(d->loop, w.fd, w.events, on_ready, d);
-	loop_timer_start(d->loop, &d->step_timer, w.due, go_on, d);
-}
-
-/* Step the session, and follow whatever comes of it. */
-static void
-go_on(void *ctx)
-{
-	struct deliver *d = ctx;
-
-	if (d->finished || d->smtp == NULL)
+	if (d->finished || d->link == NULL)
 		return;
-	smtp_step(d->smtp, sys_mono());
-	while (
-	    !d->finished && d->smtp != NULL && smtp_phase(d->smtp) != SMTP_BUSY)
+	smtp_step(d->link->smtp, sys_mono());
+	while (!d->finished && d->link != NULL && !is_busy(d)) {
 		if (!take_turn(d))
 			break;
-	if (d->finished || d->smtp == NULL)
+	}
+	if (d->finished || d->link == NULL)
 		return;
-	if (smtp_phase(d->smtp) == SMTP_BUSY)
-		watch(d);
+	if (is_busy(d))
+		deliver_watch(d);
 	else
-		unwatch(d);
+		deliver_unwatch(d);
 }
 
 static void
@@ -556,8 +479,11 @@ begin(void *ctx)
 {
 	struct deliver *d = ctx;
 
-	get_secret(d);
-	go_on(d);
+	if (deliver_adopt_link(d))
+		deliver_transfer(d);
+	else
+		deliver_begin(d);
+	deliver_go_on(d);
 }
 
 struct deliver *
@@ -565,19 +491,30 @@ deliver_start(struct loop *l, struct wire *w, const struct deliver_order *o,
     void (*done)(void *ctx), void *ctx)
 {
 	struct deliver *d = mem_new(1, sizeof(*d));
-	const struct profile *p = o->profile;
+	size_t n = o->envelope->n_rcpts;
+	size_t i;
 
 	d->loop = l;
 	d->wire = w;
 	d->order = o;
+	d->account = profile_account(o->profile);
 	d->done = done;
 	d->ctx = ctx;
+	d->given = o->link;
 	d->watched = -1;
 	d->started = sys_mono();
-	d->result = mem_new(o->envelope->n_rcpts, sizeof(*d->result));
+	secret_init(&d->nothing);
+	d->result = mem_new(n, sizeof(*d->result));
+	d->judged = mem_new(n, sizeof(*d->judged));
+	for (i = 0; i < n; i++) {
+		d->judged[i] = is_passed_over(d, i);
+		if (d->judged[i])
+			d->result[i] = o->before[i];
+	}
+	err_bug_if(count_open(d) == 0);
 	if (o->somebody_waits)
 		loop_timer_start(l, &d->foreground_timer,
-		    d->started + p->foreground, foreground_is_over, d);
+		    d->started + o->profile->foreground, foreground_is_over, d);
 	loop_timer_start(l, &d->done_timer, 0, begin, d);
 	return d;
 }
@@ -588,11 +525,17 @@ deliver_outcomes(const struct deliver *d)
 	return d->result;
 }
 
+bool
+deliver_lost_link(const struct deliver *d)
+{
+	return d->lost_link;
+}
+
 const struct outcome *
 deliver_troubles(const struct deliver *d, size_t *n)
 {
-	*n = d->n_trouble == profile_of(d)->n_auth ? d->n_trouble : 0;
-	return d->trouble;
+	*n = d->ways.n_trouble;
+	return d->ways.trouble;
 }
 
 const char *
@@ -601,16 +544,25 @@ deliver_server(const struct deliver *d)
 	return d->server_text != NULL ? d->server_text : "";
 }
 
+const char *
+deliver_mech(const struct deliver *d)
+{
+	return d->ways.mech;
+}
+
 void
 deliver_free(struct deliver *d)
 {
 	if (d == NULL)
 		return;
-	close_session(d);
+	deliver_close_link(d->given);
+	deliver_hang_up(d, d->finished);
 	cred_free(d->cred);
+	cred_free(d->key);
 	loop_timer_stop(d->loop, &d->foreground_timer);
 	loop_timer_stop(d->loop, &d->done_timer);
 	free(d->server_text);
+	free(d->judged);
 	free(d->result);
 	free(d);
 }

@@ -17,6 +17,39 @@
 
 enum { WHY_MAX = 16 * 1024, SHOWN_MAX = 320 };
 
+struct hint_names
+profile_hint_names(const struct profile *p)
+{
+	struct hint_names n = { .profile = "NAME", .user = "", .host = "" };
+
+	if (p == NULL)
+		return n;
+	n.profile = p->name;
+	n.mailbox = p->kind == PROFILE_MAILBOX;
+	n.user = profile_user_text(p);
+	n.path = p->home->path;
+	n.line = p->line;
+	if (p->n_servers > 0 && p->servers[0].wire.host != NULL)
+		n.host = p->servers[0].wire.host;
+	return n;
+}
+
+void
+profile_add_advice(
+    struct buf *b, const struct outcome *o, const struct profile *p)
+{
+	struct hint_names n = profile_hint_names(p);
+	struct buf remedy;
+
+	buf_init(&remedy, b->max);
+	hint_add_meaning(b, o);
+	hint_add_remedy(&remedy, o, &n);
+	if (remedy.len > 0)
+		buf_add_fmt(
+		    b, "%sWhat to do: %s", b->len > 0 ? " " : "", remedy.data);
+	buf_clear(&remedy);
+}
+
 const char *
 profile_kind_name(enum profile_kind k)
 {
@@ -26,15 +59,24 @@ profile_kind_name(enum profile_kind k)
 const char *
 profile_auth_name(enum profile_auth a)
 {
-	static const char *const names[] = { "oauth", "password", "none" };
+	static const char *const names[] = { "oauth", "password", "cert",
+		"none" };
 
 	return names[a];
+}
+
+const struct profile *
+profile_account(const struct profile *p)
+{
+	return p->credentials != NULL ? p->credentials : p;
 }
 
 const char *
 profile_user_text(const struct profile *p)
 {
-	return p->user != NULL ? p->user : "";
+	const char *user = profile_account(p)->user;
+
+	return user != NULL ? user : "";
 }
 
 static void
@@ -42,8 +84,10 @@ secret_ref_clear(struct profile_secret *s)
 {
 	if (s->form == PROFILE_PLAIN)
 		secret_clear(&s->plain);
-	free(s->path);
+	free(s->text);
+	text_list_clear(&s->argv);
 	free(s->key);
+	free(s->field);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -59,6 +103,8 @@ profile_clear(struct profile *p)
 	free(p->user);
 	secret_ref_clear(&p->password);
 	secret_ref_clear(&p->client_secret);
+	secret_ref_clear(&p->refresh_token);
+	secret_ref_clear(&p->key_passphrase);
 	text_list_clear(&p->keep);
 	memset(p, 0, sizeof(*p));
 }

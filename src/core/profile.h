@@ -16,6 +16,7 @@
 #include "gate/oauth.h"
 #include "gate/smtp.h"
 #include "mail/addr.h"
+#include "mail/hint.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,17 +27,37 @@ enum profile_kind { PROFILE_SYSTEM, PROFILE_MAILBOX };
 enum profile_auth {
 	PROFILE_AUTH_OAUTH,
 	PROFILE_AUTH_PASSWORD,
+	PROFILE_AUTH_CERT, /* EXTERNAL with the client certificate of TLS */
 	PROFILE_AUTH_NONE
 };
 
-enum { PROFILE_MAX_AUTH = 3, PROFILE_MAX_SERVERS = 16 };
+enum { PROFILE_MAX_AUTH = 4, PROFILE_MAX_SERVERS = 16 };
 
 /* Where a secret is; it is read by cred alone, when it is needed. */
+enum profile_secret_form {
+	PROFILE_NO_SECRET,
+	PROFILE_PLAIN,
+	PROFILE_FILE,	    /* first line of text, a path */
+	PROFILE_CREDENTIAL, /* of $CREDENTIALS_DIRECTORY/text */
+	PROFILE_COMMAND,    /* of what argv prints */
+	PROFILE_ENV,	    /* value of the variable text */
+	PROFILE_SEALED	    /* text is the blob */
+};
+
 struct profile_secret {
-	enum { PROFILE_NO_SECRET, PROFILE_PLAIN, PROFILE_FILE } form;
+	enum profile_secret_form form;
 	struct secret plain;
-	char *path;
-	char *key; /* "profiles.noreply.password", for messages */
+	char *text; /* by form; or NULL */
+	struct text_list argv;
+	char *key;   /* "profiles.noreply.password", for messages */
+	char *field; /* "password": what a blob is bound to */
+};
+
+/* How long mail waits, and for what; ms and octets. */
+struct profile_queue {
+	int64_t lifetime, warn_after, keep_failed, retry_first, retry_max;
+	uint64_t max_message, min_free, min_inodes;
+	int64_t reports_per_hour;
 };
 
 /* The file that a profile stands in, and what holds for all of its mail. */
@@ -45,7 +66,9 @@ struct profile_home {
 	bool is_system; /* the system's file */
 	bool runner;	/* as written; acts as false for now */
 	char *state;	/* directory */
-	uint64_t max_message;
+	char *spool;	/* directory, or NULL: no queue */
+	struct profile_queue queue;
+	uint32_t stamp; /* of all that the file says: a change is seen by it */
 	struct log_settings log;
 	char *log_to, *log_facility; /* own what log borrows */
 };
@@ -73,8 +96,14 @@ struct profile {
 	bool has_oauth;
 	struct oauth_client oauth;
 	struct profile_secret client_secret;
-	int64_t min_life;      /* ms a token must have left */
-	int64_t token_timeout; /* ms */
+	struct profile_secret refresh_token; /* the seed */
+	bool has_key_passphrase;
+	struct profile_secret key_passphrase; /* of the servers' client key */
+	const struct profile *credentials;    /* whose account it uses, or NULL:
+						 its own; profile_account() */
+	size_t max_rcpts;		      /* of a transaction */
+	int64_t min_life;		      /* ms a token must have left */
+	int64_t token_timeout;		      /* ms */
 	int64_t foreground;    /* ms until the dot, where somebody waits */
 	struct text_list keep; /* owns what servers and oauth borrow */
 };
@@ -132,6 +161,18 @@ const struct profile *profile_find(
 /* The display name by the template (%u %f %h %%); "" without one. */
 void profile_add_display(struct buf *b, const struct profile *p,
     const char *login, const char *full_name, const char *host);
+
+/* Whose server, ways to authenticate, user, secrets and token cache it uses:
+ * that of `credentials`, or itself. */
+const struct profile *profile_account(const struct profile *p);
+
+/* What stands for names in a remedy; p may be NULL. Borrowed. */
+struct hint_names profile_hint_names(const struct profile *p);
+
+/* Append what o means, and "What to do: " with the remedy; nothing where there
+ * is nothing to do. p may be NULL. */
+void profile_add_advice(
+    struct buf *b, const struct outcome *o, const struct profile *p);
 
 const char *profile_kind_name(enum profile_kind k);
 const char *profile_auth_name(enum profile_auth a);

@@ -101,8 +101,9 @@ http_basic(
 
 bool
 http_post_form(const char *url, const struct secret *form,
-    const struct secret *authorization, const char *ca_file, int64_t timeout_ms,
-    size_t max_body, struct wire_response *r, struct wire_failure *f)
+    const struct secret *authorization, const char *ca_file, const char *pin,
+    int64_t timeout_ms, size_t max_body, struct wire_response *r,
+    struct wire_failure *f)
 {
 	const struct wire_request q = {
 		.url = url,
@@ -110,6 +111,7 @@ http_post_form(const char *url, const struct secret *form,
 		.body = form,
 		.authorization = authorization,
 		.ca_file = ca_file,
+		.pin = pin,
 		.timeout_ms = timeout_ms,
 		.max_body = max_body,
 	};

@@ -22,7 +22,8 @@ void http_basic(struct secret *out, const char *id,
 
 /* Post it; as wire_post(). */
 bool http_post_form(const char *url, const struct secret *form,
-    const struct secret *authorization, const char *ca_file, int64_t timeout_ms,
-    size_t max_body, struct wire_response *r, struct wire_failure *f);
+    const struct secret *authorization, const char *ca_file, const char *pin,
+    int64_t timeout_ms, size_t max_body, struct wire_response *r,
+    struct wire_failure *f);
 
 #endif

@@ -1,46 +1,39 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * oauth: the request for a token, its answer, and a token as octets.
+ * oauth: the request for a token, and its answer.
  *
  * What the endpoint says becomes an outcome: its error word and description
  * where it wrote them, else our words with the beginning of the answer. The
- * first rule that fits gives the class:
+ * table of known refusals (hint) gives the class; where no row fits, the first
+ * of these rules that does:
  *
  *   temporarily_unavailable, server_error, slow_down		L
  *   status 408, 425, 429, 5xx					L
  *   status 3xx, 404, 405, 410: the URL is wrong		C
+ *   invalid_grant of a refresh token: the consent has ended	P
  *   another known error word				as in words[]
  *   2xx without a usable token, 403 without a word		L
  *   token_type that is not Bearer				C
  *   all else						C
- *
- * Packed form, lines in this order, each ended by LF, values of the first
- * three percent-encoded; a missing scope is an empty one:
- *
- *   osmtp-token 1
- *   client ID
- *   endpoint URL
- *   scope SCOPE
- *   obtained MILLISECONDS
- *   expires MILLISECONDS
- *   access TOKEN
  */
 #include "gate/oauth.h"
 
-#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
+#include "base/mem.h"
 #include "base/sys.h"
 #include "base/text.h"
 #include "gate/http.h"
+#include "mail/hint.h"
 
 enum {
 	GLIMPSE_MAX = 80, /* octets shown of an answer that is not understood */
 	WORD_MAX = 64,
 	DESCRIPTION_MAX = 400,
-	NUMBER_MAX = 20 /* digits of a packed number */
+	CLOCK_SLACK = 5 * 60 * 1000 /* ms that clocks may differ */
 };
 
 /* RFC 6749 4.1.2.1 and 5.2, RFC 8628 3.5, RFC 8707 2, OpenID Core 3.1.2.6;
@@ -70,6 +63,7 @@ void
 oauth_token_init(struct oauth_token *t)
 {
 	secret_init(&t->access);
+	secret_init(&t->refresh);
 	t->obtained = 0;
 	t->expires = 0;
 }
@@ -78,6 +72,7 @@ void
 oauth_token_clear(struct oauth_token *t)
 {
 	secret_clear(&t->access);
+	secret_clear(&t->refresh);
 	t->obtained = 0;
 	t->expires = 0;
 }
@@ -182,6 +177,42 @@ refuse(struct outcome *o, enum outcome_class class, int status,
 	return false;
 }
 
+/* Keep foreign text in a field of size octets, made safe; cut if need be. */
+static void
+keep_word(char *field, size_t size, const char *word)
+{
+	struct buf b;
+
+	buf_init(&b, size - 1);
+	text_add_safe(&b, word, strlen(word), size - 1);
+	memcpy(field, b.data, b.len);
+	field[b.len] = '\0';
+	buf_clear(&b);
+}
+
+/*
+ * What narrows the error word down: the number of "AADSTS700082: .." (Entra),
+ * else its suberror, or Google's error_subtype.
+ */
+static void
+keep_detail(const struct json *j, const char *description, struct outcome *o)
+{
+	const char *at =
+	    description != NULL ? strstr(description, "AADSTS") : NULL;
+	size_t n = at != NULL ? strspn(at + 6, "0123456789") : 0;
+
+	if (n > 0 && n < sizeof(o->detail)) {
+		memcpy(o->detail, at + 6, n);
+		o->detail[n] = '\0';
+		return;
+	}
+	at = json_get_string(j, "error_subtype");
+	if (at == NULL || at[0] == '\0')
+		at = json_get_string(j, "suberror");
+	if (at != NULL)
+		keep_word(o->detail, sizeof(o->detail), at);
+}
+
 static void
 add_error(struct buf *b, const char *word, const char *description)
 {
@@ -212,18 +243,21 @@ read_refusal(int status, const char *body, size_t n, const struct json *j,
     struct outcome *o)
 {
 	const char *word = j != NULL ? json_get_string(j, "error") : NULL;
+	const char *description = NULL;
 	bool ours = true;
 	struct buf text;
 
 	if (word != NULL && word[0] == '\0')
 		word = NULL;
+	if (word != NULL)
+		description = json_get_string(j, "error_description");
 	buf_init(&text, 2 * OUTCOME_TEXT_MAX);
 	if (is_wrong_url(status)) {
 		buf_add_fmt(&text, "HTTP %d: %s: check token_url", status,
 		    status < 400 ? "redirects are not followed"
 				 : "this is not a token endpoint");
 	} else if (word != NULL) {
-		add_error(&text, word, json_get_string(j, "error_description"));
+		add_error(&text, word, description);
 		ours = false;
 	} else {
 		buf_add_fmt(&text, "HTTP %d: ", status);
@@ -231,6 +265,10 @@ read_refusal(int status, const char *body, size_t n, const struct json *j,
 		add_glimpse(&text, body, n);
 	}
 	refuse(o, class_of(status, word), status, text.data, ours);
+	if (!ours) {
+		keep_word(o->error, sizeof(o->error), word);
+		keep_detail(j, description, o);
+	}
 	buf_clear(&text);
 	return false;
 }
@@ -262,6 +300,25 @@ life_of(const struct json *j)
 	return life < OAUTH_MAX_LIFE ? life : OAUTH_MAX_LIFE;
 }
 
+/*
+ * A refresh token that could not be stored or sent is as none: the one that we
+ * have stays. (RFC 6749 A.17 allows a blank in it, but no control.)
+ */
+static void
+keep_refresh(const struct json *j, struct oauth_token *t)
+{
+	const char *s = json_get_string(j, "refresh_token");
+	size_t i, n = s != NULL ? strlen(s) : 0;
+
+	if (n == 0 || n > OAUTH_MAX_TOKEN)
+		return;
+	for (i = 0; i < n; i++) {
+		if ((unsigned char)s[i] < ' ' || s[i] == 0x7f)
+			return;
+	}
+	secret_set(&t->refresh, s, n);
+}
+
 static bool
 read_token(int status, const struct json *j, int64_t now, struct oauth_token *t,
     struct outcome *o)
@@ -287,6 +344,7 @@ read_token(int status, const struct json *j, int64_t now, struct oauth_token *t,
 		return false;
 	}
 	secret_set(&t->access, access, strlen(access));
+	keep_refresh(j, t);
 	t->obtained = now;
 	t->expires = now + life_of(j) * 1000;
 	return true;
@@ -310,15 +368,15 @@ oauth_read_answer(int status, const char *body, size_t n, int64_t now,
 	return ok;
 }
 
-/* No whole answer came. */
-static bool
-read_failure(const struct wire_failure *f, struct outcome *o)
-{
-	bool config = f->certificate || f->local;
+/* ---- what must not be shown */
 
-	return refuse(
-	    o, config ? OUTCOME_CLASS_C : OUTCOME_CLASS_L, 0, f->text, true);
-}
+/* What is sent with a request. */
+struct request {
+	const struct oauth_client *client;
+	const struct oauth_proof *proof;
+	struct secret form;
+	struct secret authorization; /* empty: none */
+};
 
 /* What stands behind the first n octets of what: the base64 of Basic without
  * that word, the value of a field without its name. */
@@ -330,22 +388,27 @@ holds_tail(const char *p, size_t n, const struct secret *what, size_t skip)
 		   secret_len(what) - skip) != NULL;
 }
 
-/* Does this text repeat the client secret, in whatever form it was sent? */
+/* Does this text repeat a secret as it is, or as it stands in a form? */
 static bool
-repeats(const char *p, size_t n, const struct secret *client_secret,
-    const struct secret *authorization)
+repeats_secret(const char *p, size_t n, const struct secret *s)
 {
-	static const char name[] = "client_secret";
 	struct secret field;
 	bool found;
 
 	secret_init(&field);
-	http_form_add_secret(&field, name, client_secret);
-	found = holds_tail(p, n, client_secret, 0) ||
-		holds_tail(p, n, &field, sizeof(name)) ||
-		holds_tail(p, n, authorization, sizeof("Basic ") - 1);
+	http_form_add_secret(&field, "x", s);
+	found = holds_tail(p, n, s, 0) ||
+		holds_tail(p, n, &field, sizeof("x=") - 1);
 	secret_clear(&field);
 	return found;
+}
+
+static bool
+repeats(const char *p, size_t n, const struct request *q)
+{
+	return repeats_secret(p, n, q->proof->client_secret) ||
+	       repeats_secret(p, n, q->proof->refresh_token) ||
+	       holds_tail(p, n, &q->authorization, sizeof("Basic ") - 1);
 }
 
 /*
@@ -353,28 +416,23 @@ repeats(const char *p, size_t n, const struct secret *client_secret,
  * answer is shown then but an error word that we know. True if so.
  */
 static bool
-withhold_echo(const struct secret *body, const char *location,
-    const struct secret *client_secret, const struct secret *authorization,
-    struct outcome *o)
+withhold_echo(
+    const struct request *q, const struct wire_response *r, struct outcome *o)
 {
-	const char *p = secret_reveal(body), *word = "refused";
-	size_t i, n = secret_len(body);
+	const struct word *known = find_word(o->error);
 	char text[OUTCOME_TEXT_MAX];
 
-	if (!repeats(p, n, client_secret, authorization) &&
-	    !repeats(
-		location, strlen(location), client_secret, authorization) &&
-	    !repeats(o->text, strlen(o->text), client_secret, authorization))
+	if (!repeats(secret_reveal(&r->body), secret_len(&r->body), q) &&
+	    !repeats(r->location, strlen(r->location), q) &&
+	    !repeats(o->text, strlen(o->text), q))
 		return false;
-	n = strcspn(o->text, ":");
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (strlen(words[i].word) == n &&
-		    strncmp(words[i].word, o->text, n) == 0)
-			word = words[i].word;
-	}
 	snprintf(text, sizeof(text),
-	    "%s: the rest is not shown: it repeats the client secret", word);
+	    "%s: the rest is not shown: it repeats what was sent in "
+	    "confidence",
+	    known != NULL ? known->word : "refused");
 	refuse(o, o->class, o->code, text, true);
+	if (known != NULL)
+		keep_word(o->error, sizeof(o->error), known->word);
 	return true;
 }
 
@@ -382,173 +440,164 @@ withhold_echo(const struct secret *body, const char *location,
 static void
 name_url(const char *url, const char *location, struct outcome *o)
 {
-	char text[2 * OUTCOME_TEXT_MAX];
+	char *text;
 
 	if (!o->ours)
 		return;
-	snprintf(text, sizeof(text), "%s: %s%s%s", url, o->text,
+	text = mem_printf("%s: %s%s%s", url, o->text,
 	    location[0] != '\0' ? "; it leads to " : "", location);
-	refuse(o, o->class, o->code, text, true);
+	keep_word(o->text, sizeof(o->text), text);
+	free(text);
 }
 
-/* Write the request: a form, and what stands in Authorization or nothing. */
+/* ---- the request */
+
+/* Write it: a form, and what stands in Authorization. */
 static void
-write_request(const struct oauth_client *c, const struct secret *client_secret,
-    struct secret *form, struct secret *authorization)
+write_request(struct request *q)
 {
-	http_form_add(form, "grant_type", "client_credentials");
+	const struct oauth_client *c = q->client;
+	const struct secret *secret = q->proof->client_secret;
+	struct secret *form = &q->form;
+
+	if (c->grant == OAUTH_REFRESH_TOKEN) {
+		http_form_add(form, "grant_type", "refresh_token");
+		http_form_add_secret(
+		    form, "refresh_token", q->proof->refresh_token);
+	} else {
+		http_form_add(form, "grant_type", "client_credentials");
+	}
 	if (c->scope != NULL && c->scope[0] != '\0')
 		http_form_add(form, "scope", c->scope);
 	switch (c->client_auth) {
+	case OAUTH_AUTH_NONE:
+		http_form_add(form, "client_id", c->client_id);
+		break;
 	case OAUTH_AUTH_POST:
 		http_form_add(form, "client_id", c->client_id);
-		http_form_add_secret(form, "client_secret", client_secret);
+		http_form_add_secret(form, "client_secret", secret);
 		break;
 	case OAUTH_AUTH_BASIC:
 	case OAUTH_AUTH_BASIC_RAW:
-		http_basic(authorization, c->client_id, client_secret,
+		http_basic(&q->authorization, c->client_id, secret,
 		    c->client_auth == OAUTH_AUTH_BASIC_RAW);
 		break;
 	}
 }
 
-bool
-oauth_client_credentials(const struct oauth_client *c,
-    const struct secret *client_secret, int64_t timeout_ms, int64_t now,
-    struct oauth_token *t, struct outcome *o)
+/* The host that an http URL names. To be freed. */
+static char *
+host_of(const char *url)
 {
-	struct secret form, authorization;
+	const char *host = strstr(url, "://");
+	const char *at;
+	size_t n;
+
+	host = host != NULL ? host + 3 : url;
+	n = strcspn(host, "/?#");
+	at = memrchr(host, '@', n);
+	if (at != NULL) {
+		n -= (size_t)(at + 1 - host);
+		host = at + 1;
+	}
+	return mem_dup_n(host, host[0] == '[' ? n : strcspn(host, ":/?#"));
+}
+
+/*
+ * Whose endpoint it is, and what follows for the class. An invalid_grant tells
+ * that the consent of a person has ended; but where no person gave one, that
+ * the configuration is wrong, whatever the table says of consents. What has no
+ * error word has its class by what we saw of it.
+ */
+static void
+classify(const struct oauth_client *c, struct outcome *o)
+{
+	bool refused = strcmp(o->error, "invalid_grant") == 0;
+	bool consent = c->grant == OAUTH_REFRESH_TOKEN;
+	char *host = host_of(c->token_url);
+
+	snprintf(o->provider, sizeof(o->provider), "%s", hint_provider(host));
+	free(host);
+	if (refused && consent && o->class == OUTCOME_CLASS_C)
+		o->class = OUTCOME_CLASS_P;
+	if (o->error[0] != '\0' && (consent || !refused) &&
+	    hint_find(o) != NULL)
+		hint_classify(o);
+}
+
+/*
+ * Endpoints never say "clock": what they refuse may have been too old, or not
+ * yet good, by theirs (RFC 9110 6.6.1: Date).
+ */
+static int64_t
+clock_trouble(
+    const struct wire_response *r, const struct outcome *o, int64_t now)
+{
+	int64_t off = now - r->date;
+
+	if (r->date < 0 || (off <= CLOCK_SLACK && off >= -CLOCK_SLACK))
+		return 0;
+	if (strcmp(o->error, "invalid_grant") != 0 &&
+	    strcmp(o->error, "invalid_client") != 0)
+		return 0;
+	return off;
+}
+
+/* No whole answer came. */
+static void
+read_failure(const struct oauth_client *c, const struct wire_failure *f,
+    struct oauth_trouble *t)
+{
+	bool config = f->certificate || f->local;
+
+	refuse(&t->outcome, config ? OUTCOME_CLASS_C : OUTCOME_CLASS_L, 0,
+	    f->text, true);
+	name_url(c->token_url, "", &t->outcome);
+	t->unanswered = f->stage >= WIRE_UP;
+}
+
+static bool
+read_response(const struct request *q, const struct wire_response *r,
+    int64_t now, struct oauth_token *t, struct oauth_trouble *f)
+{
+	if (oauth_read_answer(r->status, secret_reveal(&r->body),
+		secret_len(&r->body), now, t, &f->outcome))
+		return true;
+	/* An answer that was cut off in its header looks so to libcurl. */
+	f->unanswered = is_success(r->status) && secret_len(&r->body) == 0;
+	f->retry_after = r->retry_after;
+	f->clock_off = clock_trouble(r, &f->outcome, now);
+	name_url(q->client->token_url,
+	    withhold_echo(q, r, &f->outcome) ? "" : r->location, &f->outcome);
+	return false;
+}
+
+bool
+oauth_request(const struct oauth_client *c, const struct oauth_proof *proof,
+    int64_t timeout_ms, int64_t now, struct oauth_token *t,
+    struct oauth_trouble *f)
+{
+	struct request q = { .client = c, .proof = proof };
 	int64_t began = sys_mono();
 	struct wire_response r;
-	struct wire_failure f;
+	struct wire_failure w;
 	bool ok = false;
 
-	secret_init(&form);
-	secret_init(&authorization);
-	write_request(c, client_secret, &form, &authorization);
-	if (http_post_form(c->token_url, &form,
-		secret_len(&authorization) > 0 ? &authorization : NULL,
-		c->ca_file, timeout_ms, OAUTH_MAX_ANSWER, &r, &f)) {
-		ok = oauth_read_answer(r.status, secret_reveal(&r.body),
-		    secret_len(&r.body), now + (sys_mono() - began), t, o);
-		if (!ok && withhold_echo(&r.body, r.location, client_secret,
-			       &authorization, o))
-			name_url(c->token_url, "", o);
-		else if (!ok)
-			name_url(c->token_url, r.location, o);
-	} else {
-		read_failure(&f, o);
-		name_url(c->token_url, "", o);
-	}
+	memset(f, 0, sizeof(*f));
+	f->retry_after = -1;
+	secret_init(&q.form);
+	secret_init(&q.authorization);
+	write_request(&q);
+	if (http_post_form(c->token_url, &q.form,
+		secret_len(&q.authorization) > 0 ? &q.authorization : NULL,
+		c->ca_file, c->pin, timeout_ms, OAUTH_MAX_ANSWER, &r, &w))
+		ok = read_response(&q, &r, now + (sys_mono() - began), t, f);
+	else
+		read_failure(c, &w, f);
+	if (!ok)
+		classify(c, &f->outcome);
 	wire_response_clear(&r);
-	secret_clear(&authorization);
-	secret_clear(&form);
+	secret_clear(&q.authorization);
+	secret_clear(&q.form);
 	return ok;
-}
-
-static void
-add_field(struct secret *out, const char *word, const char *value)
-{
-	struct buf b;
-
-	buf_init(&b, SIZE_MAX);
-	buf_add_fmt(&b, "%s ", word);
-	if (value != NULL)
-		text_add_percent(&b, value, strlen(value));
-	buf_add_char(&b, '\n');
-	secret_add(out, b.data, b.len);
-	buf_clear(&b);
-}
-
-/* The lines that say whose token it is: equal in every pack of one client. */
-static void
-add_origin(struct secret *out, const struct oauth_client *c)
-{
-	secret_add_str(out, "osmtp-token 1\n");
-	add_field(out, "client", c->client_id);
-	add_field(out, "endpoint", c->token_url);
-	add_field(out, "scope", c->scope);
-}
-
-void
-oauth_pack(const struct oauth_token *t, const struct oauth_client *c,
-    struct secret *out)
-{
-	char times[64 + 2 * NUMBER_MAX];
-
-	secret_set(out, "", 0);
-	add_origin(out, c);
-	snprintf(times, sizeof(times),
-	    "obtained %" PRId64 "\nexpires %" PRId64 "\naccess ", t->obtained,
-	    t->expires);
-	secret_add_str(out, times);
-	secret_add(out, secret_reveal(&t->access), secret_len(&t->access));
-	secret_add_str(out, "\n");
-}
-
-/* Take the line "word VALUE" off *p; the value is not ended. */
-static bool
-take_line(const char **p, const char *end, const char *word, const char **value,
-    size_t *n)
-{
-	const char *lf = memchr(*p, '\n', (size_t)(end - *p));
-	size_t len = strlen(word);
-
-	if (lf == NULL || (size_t)(lf - *p) < len + 1 ||
-	    memcmp(*p, word, len) != 0 || (*p)[len] != ' ')
-		return false;
-	*value = *p + len + 1;
-	*n = (size_t)(lf - *value);
-	*p = lf + 1;
-	return true;
-}
-
-static bool
-take_time(const char **p, const char *end, const char *word, int64_t *out)
-{
-	char digits[NUMBER_MAX + 1];
-	const char *value;
-	uint64_t number;
-	size_t n;
-
-	if (!take_line(p, end, word, &value, &n) || n > NUMBER_MAX)
-		return false;
-	memcpy(digits, value, n);
-	digits[n] = '\0';
-	if (!text_parse_uint(digits, INT64_MAX, &number))
-		return false;
-	*out = (int64_t)number;
-	return true;
-}
-
-int
-oauth_unpack(const struct secret *in, const struct oauth_client *c,
-    struct oauth_token *t, struct err *e)
-{
-	const char *p = secret_reveal(in), *end = p + secret_len(in), *access;
-	int64_t obtained, expires;
-	struct secret origin;
-	bool same;
-	size_t n;
-
-	secret_init(&origin);
-	add_origin(&origin, c);
-	n = secret_len(&origin);
-	same =
-	    (size_t)(end - p) >= n && memcmp(p, secret_reveal(&origin), n) == 0;
-	secret_clear(&origin);
-	if (!same)
-		return err_set(e, EX_DATAERR,
-		    "stored token: of another client, endpoint or scope");
-	p += n;
-	if (!take_time(&p, end, "obtained", &obtained) ||
-	    !take_time(&p, end, "expires", &expires) ||
-	    !take_line(&p, end, "access", &access, &n) || p != end ||
-	    !is_token(access, n) || expires < obtained ||
-	    expires - obtained > (int64_t)OAUTH_MAX_LIFE * 1000)
-		return err_set(e, EX_DATAERR, "stored token: damaged");
-	secret_set(&t->access, access, n);
-	t->obtained = obtained;
-	t->expires = expires;
-	return 0;
 }

@@ -222,6 +222,7 @@ smtp_free(struct smtp *s)
 	if (s == NULL)
 		return;
 	wire_close(s->link);
+	sasl_end(&s->sasl);
 	secret_clear(&s->out);
 	for (i = 0; i < SMTP_HIDDEN; i++)
 		secret_clear(&s->hidden[i]);

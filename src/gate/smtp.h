@@ -100,14 +100,23 @@ const struct outcome *smtp_outcome(const struct smtp *s);
 void smtp_auth(struct smtp *s, enum sasl_mech m, const struct sasl_identity *id,
     int64_t now);
 
+/* One transaction. The envelope is borrowed until IDLE or CLOSED again. */
+struct smtp_order {
+	const struct envelope *envelope;
+	struct smtp_body body;
+	size_t max_rcpts; /* of this transaction */
+	bool last;	  /* QUIT may ride along with the final dot */
+};
+
 /*
- * Send one message, while IDLE, to the recipients of v whose outcome is OPEN;
- * out[i] goes with v->rcpts[i], and none is OPEN afterwards. last: QUIT may
- * ride along with the final dot, unless the server has put recipients off
- * behind others (452), who may follow in another transaction.
+ * Send one message, while IDLE, to the first max_rcpts recipients whose outcome
+ * is OPEN; out[i] goes with rcpts[i] of the envelope. None of them is OPEN
+ * afterwards; all others stay as they were. QUIT does not ride along, last or
+ * not, where the server has put recipients off behind others (452, or 552 at
+ * RCPT): they may follow in another transaction.
  */
-void smtp_send(struct smtp *s, const struct envelope *v,
-    const struct smtp_body *body, struct outcome *out, bool last, int64_t now);
+void smtp_send(struct smtp *s, const struct smtp_order *o, struct outcome *out,
+    int64_t now);
 
 /* Has the body begun to flow, or is its verdict awaited? Giving up then
  * wastes what was sent, or leaves open whether it was delivered. */

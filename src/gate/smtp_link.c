@@ -40,10 +40,12 @@ smtp_fail(struct smtp *s, enum outcome_kind kind, enum outcome_class class,
 	if (s->tx.v == NULL) {
 		outcome_set(&s->outcome, kind, class, stage, code, text);
 	} else {
-		for (i = 0; i < s->tx.v->n_rcpts; i++)
-			if (s->tx.result[i].kind == OUTCOME_OPEN)
-				outcome_set(&s->tx.result[i], kind, class,
-				    stage, code, text);
+		for (i = 0; i < s->tx.n_rcpts; i++) {
+			struct outcome *o = &s->tx.result[s->tx.rcpt_of[i]];
+
+			if (o->kind == OUTCOME_OPEN)
+				outcome_set(o, kind, class, stage, code, text);
+		}
 	}
 	s->tx.v = NULL;
 	smtp_set_state(s, SMTP_ST_CLOSED);
@@ -89,6 +91,8 @@ smtp_lose(struct smtp *s, const char *text, bool breach)
 
 static enum outcome_kind kind_of(enum outcome_class class)
 {
+	if (class == OUTCOME_CLASS_NONE)
+		return OUTCOME_DELIVERED;
 	return class == OUTCOME_CLASS_M ? OUTCOME_REFUSED : OUTCOME_LATER;
 }
 
@@ -111,8 +115,6 @@ smtp_fail_by_reply(struct smtp *s, enum outcome_stage stage)
 
 	memset(&o, 0, sizeof(o));
 	smtp_set_by_reply(s, &o, stage);
-	if (s->reply.code == 421 && s->tx.v != NULL && stage > OUTCOME_AT_MAIL)
-		o.class = OUTCOME_CLASS_T;
 	smtp_fail(s, o.kind, o.class, stage, o.code, o.text);
 }
 

@@ -32,11 +32,12 @@ struct smtp_transfer {
 	struct outcome *result;
 	bool last; /* QUIT may ride along */
 
-	size_t *rcpt_of; /* RCPT commands 1.. -> recipient */
+	size_t *rcpt_of; /* whom it is for: places in v->rcpts */
+	size_t n_rcpts;
 	size_t commands, sent, answered;
 	size_t accepted;   /* recipients */
 	bool mail_refused; /* what follows means nothing */
-	bool put_off;	   /* a 452 behind an accepted recipient */
+	bool put_off;	   /* a 452 or 552 behind an accepted recipient */
 
 	bool line_start, last_cr; /* where the body stands, for stuffing */
 	bool body_done, quit_sent;
@@ -69,6 +70,7 @@ struct smtp {
 
 	struct sasl sasl;
 	bool initial_due, cancelled;
+	struct err fault;		   /* why AUTH was cancelled */
 	struct secret hidden[SMTP_HIDDEN]; /* what no reply may show again */
 	size_t n_hidden;
 	struct smtp_transfer tx;

@@ -5,7 +5,8 @@
  * into the buffer and `answered` have a reply. With PIPELINING sent runs
  * ahead; without it, it waits for each answer. Replies are matched by count.
  *
- * A recipient that the server accepted keeps kind OPEN until the final reply.
+ * A recipient that the server accepted keeps kind OPEN until the final reply,
+ * as do all that are not of this transaction: only rcpt_of counts.
  */
 #include "gate/smtp_part.h"
 
@@ -86,9 +87,20 @@ settle_open(struct smtp *s, enum outcome_stage stage)
 {
 	size_t i;
 
-	for (i = 0; i < s->tx.v->n_rcpts; i++)
-		if (s->tx.result[i].kind == OUTCOME_OPEN)
-			smtp_set_by_reply(s, &s->tx.result[i], stage);
+	for (i = 0; i < s->tx.n_rcpts; i++) {
+		struct outcome *o = &s->tx.result[s->tx.rcpt_of[i]];
+
+		if (o->kind == OUTCOME_OPEN)
+			smtp_set_by_reply(s, o, stage);
+	}
+}
+
+/* May those who were refused so come in another transaction? Exim says 552 (to
+ * RCPT) where others say 452 (RFC 5321 4.5.3.1.10). */
+static bool
+is_too_many(int code)
+{
+	return code == 452 || code == 552;
 }
 
 static void
@@ -112,7 +124,8 @@ take_envelope_reply(struct smtp *s)
 			s->tx.accepted++;
 		} else {
 			smtp_set_by_reply(s, o, OUTCOME_AT_RCPT);
-			s->tx.put_off |= s->reply.code == 452 && s->tx.accepted;
+			s->tx.put_off |=
+			    is_too_many(s->reply.code) && s->tx.accepted > 0;
 		}
 	} else if (!ok && s->tx.accepted > 0) {
 		settle_open(s, OUTCOME_AT_DATA);
@@ -127,8 +140,6 @@ end_envelope(struct smtp *s)
 	bool data_open =
 	    s->tx.answered == s->tx.commands && s->reply.code == 354;
 
-	free(s->tx.rcpt_of);
-	s->tx.rcpt_of = NULL;
 	if (data_open && s->tx.accepted > 0) {
 		smtp_give_time(s, s->target->timeouts.data);
 		s->tx.pace_due = s->now + PACE_MS;
@@ -141,8 +152,10 @@ end_envelope(struct smtp *s)
 		/* Nobody is left, yet the server wants a text (RFC 2920). */
 		smtp_add_command(s, ".");
 		smtp_set_state(s, SMTP_ST_VOID);
-	} else if (s->tx.last) {
-		s->tx.v = NULL; /* whoever ends the session now says QUIT */
+	} else if (s->tx.last || s->tx.mail_refused) {
+		/* Whoever ends the session now says QUIT; and where MAIL was
+		 * refused nothing has begun. */
+		s->tx.v = NULL;
 		smtp_set_state(s, SMTP_ST_IDLE);
 	} else {
 		smtp_add_command(s, "RSET");
@@ -297,8 +310,6 @@ smtp_do_body(struct smtp *s)
 bool
 smtp_do_final(struct smtp *s)
 {
-	size_t i;
-
 	smtp_push(s);
 	if (!smtp_pull(s))
 		return false;
@@ -307,17 +318,7 @@ smtp_do_final(struct smtp *s)
 		    s, "the server's reply does not fit the command", true);
 		return true;
 	}
-	for (i = 0; i < s->tx.v->n_rcpts; i++) {
-		if (s->tx.result[i].kind != OUTCOME_OPEN)
-			continue;
-		if (s->reply.code < 400)
-			outcome_set(&s->tx.result[i], OUTCOME_DELIVERED,
-			    OUTCOME_CLASS_NONE, OUTCOME_AT_FINAL, s->reply.code,
-			    smtp_reply_text(s));
-		else
-			smtp_set_by_reply(
-			    s, &s->tx.result[i], OUTCOME_AT_FINAL);
-	}
+	settle_open(s, OUTCOME_AT_FINAL);
 	s->tx.v = NULL;
 	smtp_set_state(s, s->tx.quit_sent || s->reply.code == 421
 			      ? SMTP_ST_CLOSED
@@ -340,9 +341,11 @@ smtp_do_leave(struct smtp *s)
 	if (!smtp_pull(s))
 		return s->state == SMTP_ST_CLOSED;
 	s->tx.v = NULL;
-	smtp_set_state(s, s->reply.code / 100 == 2 || s->state == SMTP_ST_VOID
-			      ? SMTP_ST_IDLE
-			      : SMTP_ST_CLOSED);
+	smtp_set_state(
+	    s, s->reply.code / 100 == 2 ||
+		       (s->state == SMTP_ST_VOID && s->reply.code != 421)
+		   ? SMTP_ST_IDLE
+		   : SMTP_ST_CLOSED);
 	reply_reset(&s->reply);
 	return true;
 }
@@ -362,21 +365,39 @@ unfit(const struct smtp *s)
 	return NULL;
 }
 
-void
-smtp_send(struct smtp *s, const struct envelope *v,
-    const struct smtp_body *body, struct outcome *out, bool last, int64_t now)
+/* Whom this transaction is for. */
+static void
+pick_rcpts(struct smtp_transfer *t, size_t max)
 {
-	const char *why;
 	size_t n = 0;
 	size_t i;
 
+	for (i = 0; i < t->v->n_rcpts && n < max; i++)
+		n += t->result[i].kind == OUTCOME_OPEN;
+	err_bug_if(n == 0);
+	t->rcpt_of = mem_new(n, sizeof(*t->rcpt_of));
+	for (i = 0; t->n_rcpts < n; i++) {
+		if (t->result[i].kind == OUTCOME_OPEN)
+			t->rcpt_of[t->n_rcpts++] = i;
+	}
+}
+
+void
+smtp_send(struct smtp *s, const struct smtp_order *o, struct outcome *out,
+    int64_t now)
+{
+	const char *why;
+
 	err_bug_if(s->state != SMTP_ST_IDLE);
 	s->now = now;
-	s->tx = (struct smtp_transfer){ .v = v,
-		.body = *body,
+	free(s->tx.rcpt_of);
+	s->tx = (struct smtp_transfer){ .v = o->envelope,
+		.body = o->body,
 		.result = out,
-		.last = last,
+		.last = o->last,
 		.line_start = true };
+	pick_rcpts(&s->tx, o->max_rcpts);
+	s->tx.commands = s->tx.n_rcpts + 2;
 	s->chunk_at = s->chunk_n = 0;
 	smtp_set_state(s, SMTP_ST_ENVELOPE);
 	if (!smtp_input_is_quiet(s))
@@ -388,12 +409,6 @@ smtp_send(struct smtp *s, const struct envelope *v,
 		smtp_set_state(s, SMTP_ST_IDLE);
 		return;
 	}
-	s->tx.rcpt_of = mem_new(v->n_rcpts + 1, sizeof(*s->tx.rcpt_of));
-	for (i = 0; i < v->n_rcpts; i++)
-		if (out[i].kind == OUTCOME_OPEN)
-			s->tx.rcpt_of[n++] = i;
-	err_bug_if(n == 0);
-	s->tx.commands = n + 2;
 	smtp_give_time(s, s->target->timeouts.reply);
 	smtp_step(s, now);
 }

@@ -2,9 +2,16 @@
 /*
  * vault: named blobs in a private directory.
  *
- * NAME.blob holds a blob, NAME.lock is locked while somebody renews it. The
- * lock is a file of its own that is never removed: a blob is replaced by
- * rename, and a lock on the old inode would protect nothing.
+ * NAME.blob holds a blob, sealed; NAME.prev what it held before. NAME.lock is
+ * locked while somebody renews it. The lock is a file of its own that is never
+ * removed: a blob is replaced by rename, and a lock on the old inode would
+ * protect nothing.
+ *
+ * A blob is bound to its directory's purpose and to its name, so that one that
+ * is renamed does not open. The field is the same for all.
+ *
+ * Version 1, "osmtp-vault 1 plain", held an access token in clear. It counts
+ * as absent (a token request cures that), and does not become a NAME.prev.
  */
 #include "gate/vault.h"
 
@@ -19,19 +26,36 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-#define MARK "osmtp-vault " /* whatever the version */
-#define FORM MARK "1 plain\n"
+#define MARK	 "osmtp-vault " /* whatever the version */
+#define FORM	 MARK "2\n"
+#define OLD_FORM MARK "1 plain\n"
 
 enum {
 	MARK_LEN = sizeof(MARK) - 1,
 	FORM_LEN = sizeof(FORM) - 1,
-	MAX_FILE = FORM_LEN + VAULT_MAX_BLOB,
+	OLD_FORM_LEN = sizeof(OLD_FORM) - 1,
+	/* Sealing adds a head and pads, base64 makes four octets of three. */
+	MAX_FILE = FORM_LEN + (VAULT_MAX_BLOB + 1024) / 3 * 4 + 128,
 	MAX_NAME = 200 /* encoded; leaves room for suffixes below NAME_MAX */
 };
 
+struct vault_slot {
+	const struct vault *vault;
+	struct fsio_reserve *room;
+	char *name;
+	char *path, *prev;
+};
+
+static struct seal_use
+use_of(const char *name)
+{
+	return (struct seal_use){ "cache", name, "blob" };
+}
+
 /* The path of the file that holds name's suffix, or NULL with *e set. */
 static char *
-path_of(const char *dir, const char *name, const char *suffix, struct err *e)
+path_of(
+    const struct vault *v, const char *name, const char *suffix, struct err *e)
 {
 	struct buf encoded;
 	char *path = NULL;
@@ -40,9 +64,9 @@ path_of(const char *dir, const char *name, const char *suffix, struct err *e)
 	text_add_percent(&encoded, name, strlen(name));
 	if (encoded.full || encoded.len == 0)
 		err_set(e, EX_CANTCREAT, "%s: \"%.40s\": not usable as a name",
-		    dir, name);
+		    v->dir, name);
 	else
-		path = mem_printf("%s/%s%s", dir, encoded.data, suffix);
+		path = mem_printf("%s/%s%s", v->dir, encoded.data, suffix);
 	buf_clear(&encoded);
 	return path;
 }
@@ -67,17 +91,36 @@ read_whole(int fd, char *p, size_t n)
 	return (ssize_t)have;
 }
 
-/* The content without its first line goes to out. */
+/* Open what stands behind the first line and before the last LF. */
 static int
-unpack(const char *path, const char *p, size_t n, struct secret *out,
-    struct err *e)
+open_sealed(const struct vault *v, const char *name, char *p, size_t n,
+    struct secret *out, struct err *e)
 {
+	const struct seal_use use = use_of(name);
+
+	if (n == 0 || p[n - 1] != '\n')
+		return err_set(e, EX_DATAERR, "it is cut short");
+	p[n - 1] = '\0';
+	return seal_open(v->ring, &use, p, out, NULL, e);
+}
+
+/* p has n octets, and is ours to write to. */
+static int
+unpack(const struct vault *v, const char *name, const char *path, char *p,
+    size_t n, struct secret *out, struct err *e)
+{
+	int rc;
+
+	if (n > MAX_FILE)
+		return err_set(
+		    e, EX_DATAERR, "%s: longer than a blob can be", path);
+	if (n >= OLD_FORM_LEN && memcmp(p, OLD_FORM, OLD_FORM_LEN) == 0)
+		return err_set(e, EX_NOINPUT, "%s: an old form", path);
 	if (n >= FORM_LEN && memcmp(p, FORM, FORM_LEN) == 0) {
-		if (n > MAX_FILE)
-			return err_set(e, EX_DATAERR,
-			    "%s: longer than %d octets", path, MAX_FILE);
-		secret_set(out, p + FORM_LEN, n - FORM_LEN);
-		return 0;
+		rc = open_sealed(v, name, p + FORM_LEN, n - FORM_LEN, out, e);
+		if (rc != 0)
+			err_wrap(e, "%s", path);
+		return rc;
 	}
 	if (n >= MARK_LEN && memcmp(p, MARK, MARK_LEN) == 0)
 		return err_set(e, EX_DATAERR,
@@ -102,37 +145,48 @@ check_private(const char *path, const struct stat *st, struct err *e)
 	    fsio_mode_text(st->st_mode, mode));
 }
 
+/* Open it for reading if it is ours alone. */
 static int
-read_blob(const char *path, struct secret *out, struct err *e)
+open_blob(const char *path, int *fd, struct err *e)
+{
+	struct stat st;
+	int rc;
+
+	errno = 0;
+	rc = fsio_open_read(path, fd, &st, e);
+	if (rc == 0) {
+		rc = check_private(path, &st, e);
+		if (rc != 0)
+			close(*fd);
+		return rc;
+	}
+	if (errno == EACCES || errno == EPERM)
+		rc = EX_NOPERM;
+	else if (errno != ENOENT && errno != ENOTDIR)
+		rc = EX_DATAERR;
+	if (e != NULL)
+		e->code = rc;
+	return rc;
+}
+
+static int
+read_blob(const struct vault *v, const char *name, const char *path,
+    struct secret *out, struct err *e)
 {
 	enum { ROOM = MAX_FILE + 1 }; /* one more shows what is too long */
-	struct stat st;
 	char *content;
 	ssize_t n;
 	int fd, rc;
 
-	errno = 0;
-	rc = fsio_open_read(path, &fd, &st, e);
-	if (rc != 0) {
-		if (errno == EACCES || errno == EPERM)
-			rc = EX_NOPERM;
-		else if (errno != ENOENT && errno != ENOTDIR)
-			rc = EX_DATAERR;
-		if (e != NULL)
-			e->code = rc;
+	rc = open_blob(path, &fd, e);
+	if (rc != 0)
 		return rc;
-	}
-	rc = check_private(path, &st, e);
-	if (rc != 0) {
-		close(fd);
-		return rc;
-	}
 	content = mem_new(ROOM, 1);
 	n = read_whole(fd, content, ROOM);
 	if (n < 0)
 		rc = err_set_errno(e, EX_DATAERR, errno, "%s: read", path);
 	else
-		rc = unpack(path, content, (size_t)n, out, e);
+		rc = unpack(v, name, path, content, (size_t)n, out, e);
 	buf_wipe(content, ROOM);
 	free(content);
 	close(fd);
@@ -140,14 +194,15 @@ read_blob(const char *path, struct secret *out, struct err *e)
 }
 
 int
-vault_read(const char *dir, const char *name, struct secret *out, struct err *e)
+vault_read(
+    const struct vault *v, const char *name, struct secret *out, struct err *e)
 {
-	char *path = path_of(dir, name, ".blob", e);
+	char *path = path_of(v, name, ".blob", e);
 	int rc;
 
 	if (path == NULL)
 		return EX_CANTCREAT;
-	rc = read_blob(path, out, e);
+	rc = read_blob(v, name, path, out, e);
 	free(path);
 	return rc;
 }
@@ -175,37 +230,99 @@ private_dir(const char *dir, struct err *e)
 }
 
 int
-vault_write(
-    const char *dir, const char *name, const struct secret *blob, struct err *e)
+vault_reserve(const struct vault *v, const char *name, struct vault_slot **out,
+    struct err *e)
 {
-	size_t len = secret_len(blob);
-	char *content, *path;
+	struct vault_slot *s;
 	int rc;
 
-	if (len > VAULT_MAX_BLOB)
-		return err_set(e, EX_CANTCREAT,
-		    "%s: \"%s\": longer than %d octets", dir, name,
-		    VAULT_MAX_BLOB);
-	rc = private_dir(dir, e);
+	rc = private_dir(v->dir, e);
 	if (rc != 0)
 		return rc;
-	path = path_of(dir, name, ".blob", e);
-	if (path == NULL)
-		return EX_CANTCREAT;
-	content = mem_new(FORM_LEN + len, 1);
-	memcpy(content, FORM, FORM_LEN);
-	memcpy(content + FORM_LEN, secret_reveal(blob), len);
-	rc = fsio_replace(path, 0600, content, FORM_LEN + len, e);
-	buf_wipe(content, FORM_LEN + len);
-	free(content);
-	free(path);
+	s = mem_new(1, sizeof(*s));
+	s->vault = v;
+	s->name = mem_dup(name);
+	s->path = path_of(v, name, ".blob", e);
+	s->prev = path_of(v, name, ".prev", e);
+	rc = s->path == NULL || s->prev == NULL
+		 ? EX_CANTCREAT
+		 : fsio_reserve(s->path, 0600, MAX_FILE, &s->room, e);
+	if (rc != 0)
+		vault_release(s);
+	else
+		*out = s;
 	return rc;
 }
 
-int
-vault_remove(const char *dir, const char *name, struct err *e)
+/* Is what is there sealed? What is not must not live on as NAME.prev. */
+static bool
+is_sealed(const char *path)
 {
-	char *path = path_of(dir, name, ".blob", e);
+	char mark[FORM_LEN];
+	ssize_t n;
+	int fd;
+
+	if (open_blob(path, &fd, NULL) != 0)
+		return false;
+	n = read_whole(fd, mark, sizeof(mark));
+	close(fd);
+	return n == FORM_LEN && memcmp(mark, FORM, FORM_LEN) == 0;
+}
+
+int
+vault_store(struct vault_slot *s, const struct secret *blob, struct err *e)
+{
+	const struct seal_use use = use_of(s->name);
+	struct buf file;
+	int rc;
+
+	if (secret_len(blob) > VAULT_MAX_BLOB)
+		return err_set(e, EX_CANTCREAT, "%s: longer than %d octets",
+		    s->path, VAULT_MAX_BLOB);
+	buf_init(&file, MAX_FILE);
+	buf_add_str(&file, FORM);
+	rc = seal_close(s->vault->ring, &use, blob, &file, e);
+	buf_add_char(&file, '\n');
+	if (rc != 0)
+		err_wrap(e, "%s", s->path);
+	else
+		rc = fsio_fill(s->room, file.data, file.len,
+		    is_sealed(s->path) ? s->prev : NULL, e);
+	buf_clear(&file);
+	return rc;
+}
+
+void
+vault_release(struct vault_slot *s)
+{
+	if (s == NULL)
+		return;
+	fsio_unreserve(s->room);
+	free(s->name);
+	free(s->path);
+	free(s->prev);
+	free(s);
+}
+
+int
+vault_write(const struct vault *v, const char *name, const struct secret *blob,
+    struct err *e)
+{
+	struct vault_slot *s = NULL;
+	int rc;
+
+	rc = vault_reserve(v, name, &s, e);
+	if (rc == 0)
+		rc = vault_store(s, blob, e);
+	vault_release(s);
+	return rc;
+}
+
+static int
+remove_one(
+    const struct vault *v, const char *name, const char *suffix, struct err *e)
+{
+	char *path = path_of(v, name, suffix, e);
 	int rc = 0;
 
 	if (path == NULL)
@@ -216,17 +333,26 @@ vault_remove(const char *dir, const char *name, struct err *e)
 	return rc;
 }
 
+/* The older one goes first: it must never be all that there is. */
 int
-vault_lock(
-    const char *dir, const char *name, int64_t due, int *fd, struct err *e)
+vault_remove(const struct vault *v, const char *name, struct err *e)
+{
+	int rc = remove_one(v, name, ".prev", e);
+
+	return rc != 0 ? rc : remove_one(v, name, ".blob", e);
+}
+
+int
+vault_lock(const struct vault *v, const char *name, int64_t due, int *fd,
+    struct err *e)
 {
 	char *path;
 	int rc;
 
-	rc = private_dir(dir, e);
+	rc = private_dir(v->dir, e);
 	if (rc != 0)
 		return rc;
-	path = path_of(dir, name, ".lock", e);
+	path = path_of(v, name, ".lock", e);
 	if (path == NULL)
 		return EX_CANTCREAT;
 	rc = fsio_lock(path, due, fd, e);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * vault: named blobs in a private directory, 0600, replaced atomically, with
- * a lock beside each. Names are percent-encoded into file names.
+ * vault: named blobs in a private directory, sealed, 0600, replaced atomically,
+ * the previous generation kept, with a lock beside each. Names are
+ * percent-encoded into file names.
  *
- * File: one line "osmtp-vault 1 plain", then the blob. Another version or
- * form is EX_DATAERR and is left alone.
+ * NAME.blob: one line "osmtp-vault 2", then the sealed text and LF. Another
+ * version is EX_DATAERR and is left alone. NAME.prev: the generation before,
+ * for a person to look at; nothing here reads it.
  *
  * Must not know: that blobs are tokens.
  */
@@ -13,26 +15,44 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "gate/seal.h"
 
 #include <stdint.h>
 
-enum { VAULT_MAX_BLOB = 64 * 1024 };
+enum { VAULT_MAX_BLOB = 48 * 1024 };
 
-/* Read blob name below dir. EX_NOINPUT if there is none; EX_NOPERM if it is
- * not ours or others may read it; EX_DATAERR. */
+/* Borrowed. */
+struct vault {
+	const char *dir;
+	const struct seal_ring *ring;
+};
+
+/* Read a blob. EX_NOINPUT if there is none; EX_NOPERM if it is not ours or
+ * others may read it; EX_DATAERR; EX_CONFIG if its key is missing. */
 int vault_read(
-    const char *dir, const char *name, struct secret *out, struct err *e);
+    const struct vault *v, const char *name, struct secret *out, struct err *e);
 
-/* Store it, making dir (0700) if need be. EX_CANTCREAT, EX_IOERR. */
-int vault_write(const char *dir, const char *name, const struct secret *blob,
-    struct err *e);
+/*
+ * Room for the next generation, made and synced (dir too, 0700, if need be), so
+ * that storing it can't fail for want of space or permission. vault_store()
+ * may be repeated after a failure. EX_CANTCREAT, EX_IOERR.
+ */
+struct vault_slot;
+int vault_reserve(const struct vault *v, const char *name,
+    struct vault_slot **out, struct err *e);
+int vault_store(struct vault_slot *s, const struct secret *blob, struct err *e);
+void vault_release(struct vault_slot *s); /* takes NULL */
 
-/* Forget it. */
-int vault_remove(const char *dir, const char *name, struct err *e);
+/* Both in one. */
+int vault_write(const struct vault *v, const char *name,
+    const struct secret *blob, struct err *e);
+
+/* Forget it, both generations. EX_IOERR. */
+int vault_remove(const struct vault *v, const char *name, struct err *e);
 
 /* Take the blob's lock until the instant due (sys_mono); close *fd ends it.
  * EX_TEMPFAIL, EX_CANTCREAT. */
-int vault_lock(
-    const char *dir, const char *name, int64_t due, int *fd, struct err *e);
+int vault_lock(const struct vault *v, const char *name, int64_t due, int *fd,
+    struct err *e);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* wire: links and requests over libcurl. */
+/* wire: links over libcurl. */
 /*
  * Connecting is libcurl's, in one multi handle that is driven by the loop; the
  * easy handle stays in it, and from WIRE_UP on carries curl_easy_send() and
@@ -7,16 +7,11 @@
  * lines the server sent (each reaches the header call-back) and off its own
  * time marks, so that each stage can have a deadline of its own.
  */
-#include "gate/wire.h"
+#include "gate/wire_part.h"
 
-#include <curl/curl.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/sys.h"
@@ -27,8 +22,6 @@ enum {
 	HELLO_LINES = 200,     /* lines of one reply */
 	NEVER_S = 86400	       /* libcurl's own time-outs, out of the way */
 };
-
-#define OUT_OF_PLACE "what the server sent has no place there"
 
 struct wire {
 	CURLM *multi;
@@ -41,7 +34,8 @@ struct wire_link {
 	struct wire *wire;
 	struct wire_link *next;
 	CURL *easy;
-	bool connected; /* TCP is up */
+	struct curl_slist *connect_to; /* or NULL */
+	bool connected;		       /* TCP is up */
 	const struct wire_target *target;
 	wire_changed_fn *changed;
 	void *ctx;
@@ -153,167 +147,24 @@ wire_stage(struct wire_link *k)
 
 /* ---- why it failed */
 
-/* The value of a line of the server's own certificate, or "". */
-static const char *
-certificate_line(CURL *easy, const char *name)
-{
-	struct curl_certinfo *info = NULL;
-	const struct curl_slist *l;
-	size_t n = strlen(name);
-
-	if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &info) != CURLE_OK ||
-	    info == NULL || info->num_of_certs < 1)
-		return "";
-	for (l = info->certinfo[0]; l != NULL; l = l->next)
-		if (text_case_eq_n(l->data, name, n) && l->data[n] == ':')
-			return l->data + n + 1;
-	return "";
-}
-
-/* "2026-11-24 14:00:00 GMT", or -1. */
-static time_t
-certificate_time(const char *text)
-{
-	struct tm tm;
-
-	memset(&tm, 0, sizeof(tm));
-	return strptime(text, "%Y-%m-%d %H:%M:%S", &tm) ? timegm(&tm) : -1;
-}
-
-/*
- * libcurl has one text for an unknown issuer, an expired certificate, one
- * that is not valid yet and a self-signed one. Look which it is, and show
- * whose it is.
- */
-static void
-add_certificate(struct buf *b, CURL *easy)
-{
-	const char *subject = certificate_line(easy, "Subject");
-	const char *issuer = certificate_line(easy, "Issuer");
-	const char *start = certificate_line(easy, "Start date");
-	const char *end = certificate_line(easy, "Expire date");
-	time_t now = (time_t)(sys_now() / 1000);
-	time_t t;
-
-	if (subject[0] == '\0')
-		return;
-	if ((t = certificate_time(end)) != -1 && t < now)
-		buf_add_fmt(b, "; it expired on %s", end);
-	else if ((t = certificate_time(start)) != -1 && t > now)
-		buf_add_fmt(b,
-		    "; it is not valid before %s (is this machine's clock "
-		    "right?)",
-		    start);
-	else if (strcmp(subject, issuer) == 0)
-		buf_add_str(b, "; it is self-signed");
-	buf_add_str(b, " (issued to ");
-	text_add_safe(b, subject, strlen(subject), 100);
-	buf_add_str(b, " by ");
-	text_add_safe(b, issuer, strlen(issuer), 100);
-	buf_add_char(b, ')');
-}
-
-static void
-failure_set(struct wire_failure *f, const char *text, size_t n)
-{
-	struct buf b;
-
-	buf_init(&b, sizeof(f->text) - 1);
-	text_add_safe(&b, text, n, sizeof(f->text) - 4);
-	if (b.data != NULL)
-		memcpy(f->text, b.data, b.len + 1);
-	buf_clear(&b);
-}
-
-/* Could a handful of files not be opened just now? */
-static bool
-is_short_of_files(void)
-{
-	int fds[8];
-	size_t n = 0;
-	bool is_short;
-
-	while (n < sizeof(fds) / sizeof(fds[0]) &&
-	       (fds[n] = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0)
-		n++;
-	is_short = n < sizeof(fds) / sizeof(fds[0]);
-	while (n > 0)
-		close(fds[--n]);
-	return is_short;
-}
-
-/*
- * libcurl can't use the CA file. Say why; false if it is a shortage of ours
- * (descriptors, memory), which is no fault of the configuration.
- */
-static bool
-blame_ca_file(struct buf *b, const char *ca_file)
-{
-	int fd;
-
-	if (ca_file == NULL) {
-		buf_add_str(b, "the system's CA file can't be used");
-		return true;
-	}
-	buf_add_fmt(b, "CA file %s: ", ca_file);
-	fd = open(ca_file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0) {
-		buf_add_str(b, strerror(errno));
-		return errno != EMFILE && errno != ENFILE && errno != ENOMEM;
-	}
-	close(fd);
-	if (is_short_of_files()) {
-		buf_add_str(b, "can't be loaded just now: too few descriptors");
-		return false;
-	}
-	buf_add_str(b, "holds no usable certificate (PEM)");
-	return true;
-}
-
-/* Fill *f but for the stage from libcurl's verdict. */
-static void
-failure_of(struct wire_failure *f, CURL *easy, const char *ca_file,
-    CURLcode result, const char *error)
-{
-	struct buf b;
-
-	f->certificate = result == CURLE_PEER_FAILED_VERIFICATION ||
-			 result == CURLE_SSL_PINNEDPUBKEYNOTMATCH ||
-			 result == CURLE_SSL_ISSUER_ERROR;
-	f->no_tls = result == CURLE_USE_SSL_FAILED;
-	buf_init(&b, 2048);
-	if (result == CURLE_SSL_CACERT_BADFILE)
-		f->local = blame_ca_file(&b, ca_file);
-	else if (result == CURLE_WEIRD_SERVER_REPLY)
-		buf_add_str(&b, OUT_OF_PLACE);
-	else if (result == CURLE_RECV_ERROR || result == CURLE_SEND_ERROR)
-		buf_add_str(&b, "the server closed the connection");
-	else
-		buf_add_str(&b, error[0] ? error : curl_easy_strerror(result));
-	if (f->certificate)
-		add_certificate(&b, easy);
-	failure_set(f, b.data, b.len);
-	buf_clear(&b);
-}
-
 static void
 link_failed(struct wire_link *k, enum wire_stage stage, CURLcode result)
 {
 	struct wire_failure *f = &k->failure;
 
-	failure_of(f, k->easy, k->target->ca_file, result, k->error);
+	wire_blame(f, k->easy, k->target, result, k->error);
 	f->stage = stage;
 	if (k->hello.full || k->lines > HELLO_LINES) {
-		failure_set(f, "the reply is too long", 21);
+		wire_say(f, "the reply is too long", 21);
 	} else if (k->malformed ||
 		   (f->no_tls && (k->hellos > 1 || k->code / 100 == 3))) {
 		/* A 250 or 354 to STARTTLS is neither refusal nor answer. */
 		f->no_tls = false;
-		failure_set(f, OUT_OF_PLACE, strlen(OUT_OF_PLACE));
+		wire_say(f, WIRE_OUT_OF_PLACE, strlen(WIRE_OUT_OF_PLACE));
 	} else if (k->code >= 400 && !f->certificate) {
 		f->code = k->code;
 		f->theirs = true;
-		failure_set(f, k->last.len ? k->last.data : "", k->last.len);
+		wire_say(f, k->last.len ? k->last.data : "", k->last.len);
 	}
 }
 
@@ -435,42 +286,44 @@ wire_free(struct wire *w)
 /* ---- links */
 
 static void
+add_host_port(struct buf *b, const char *host, unsigned port)
+{
+	bool six = strchr(host, ':') != NULL;
+
+	buf_add_fmt(b, six ? "[%s]:%u" : "%s:%u", host, port);
+}
+
+/* The name in the URL is the one that TLS asks for and verifies. */
+static void
 add_url(struct buf *url, const struct wire_target *t)
 {
-	bool six = t->host != NULL && strchr(t->host, ':') != NULL;
-
 	if (t->unix_path != NULL)
-		buf_add_str(url, "smtp://localhost/");
-	else
-		buf_add_fmt(url, six ? "%s://[%s]:%u/" : "%s://%s:%u/",
-		    t->tls == WIRE_TLS ? "smtps" : "smtp", t->host, t->port);
+		buf_add_str(url, "smtp://localhost");
+	else {
+		buf_add_str(url, t->tls == WIRE_TLS ? "smtps://" : "smtp://");
+		add_host_port(url,
+		    t->server_name != NULL ? t->server_name : t->host, t->port);
+	}
+	buf_add_char(url, '/');
 	text_add_percent(url, t->hello, strlen(t->hello));
 }
 
-/* What holds for every connection, mail or token: proofs, no surroundings. */
-static CURLcode
-set_common(CURL *easy, const char *ca_file, bool tls13, char *error)
+/* Where a URL that carries another name leads: whatever stands in it (that is
+ * what the two empty words mean), go to host and port. */
+static struct curl_slist *
+make_connect_to(const struct wire_target *t)
 {
-	CURLcode r = CURLE_OK;
+	struct curl_slist *l;
+	struct buf b;
 
-#define SET(option, value)                                         \
-	do {                                                       \
-		if (r == CURLE_OK)                                 \
-			r = curl_easy_setopt(easy, option, value); \
-	} while (0)
-	SET(CURLOPT_ERRORBUFFER, error);
-	SET(CURLOPT_NOSIGNAL, 1L);
-	SET(CURLOPT_QUICK_EXIT, 1L); /* a look-up holds nobody who gave up */
-	SET(CURLOPT_PROXY, "");	     /* nor one from the environment */
-	SET(CURLOPT_SSL_VERIFYPEER, 1L);
-	SET(CURLOPT_SSL_VERIFYHOST, 2L);
-	SET(CURLOPT_SSLVERSION,
-	    (long)(tls13 ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2));
-	SET(CURLOPT_CAPATH, "");
-	if (ca_file != NULL)
-		SET(CURLOPT_CAINFO, ca_file);
-	SET(CURLOPT_CERTINFO, 1L);
-	return r;
+	if (t->server_name == NULL || t->unix_path != NULL)
+		return NULL;
+	buf_init(&b, 1024);
+	buf_add_str(&b, "::");
+	add_host_port(&b, t->host, t->port);
+	l = curl_slist_append(NULL, b.data);
+	buf_clear(&b);
+	return l;
 }
 
 static CURLcode
@@ -478,20 +331,22 @@ set_link(struct wire_link *k, const char *url)
 {
 	const struct wire_target *t = k->target;
 	CURL *easy = k->easy;
-	CURLcode r = set_common(easy, t->ca_file, t->tls13, k->error);
+	CURLcode r = wire_set_common(easy, t, k->error);
 
-	SET(CURLOPT_PROTOCOLS_STR, "smtp,smtps");
-	SET(CURLOPT_URL, url);
-	SET(CURLOPT_CONNECT_ONLY, 1L);
-	SET(CURLOPT_USE_SSL,
+	WIRE_SET(CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+	WIRE_SET(CURLOPT_URL, url);
+	WIRE_SET(CURLOPT_CONNECT_ONLY, 1L);
+	WIRE_SET(CURLOPT_USE_SSL,
 	    (long)(t->tls == WIRE_STARTTLS ? CURLUSESSL_ALL : CURLUSESSL_NONE));
 	if (t->unix_path != NULL)
-		SET(CURLOPT_UNIX_SOCKET_PATH, t->unix_path);
-	SET(CURLOPT_CONNECTTIMEOUT, (long)NEVER_S);
-	SET(CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)NEVER_S);
-	SET(CURLOPT_HEADERFUNCTION, link_take_line);
-	SET(CURLOPT_HEADERDATA, k);
-	SET(CURLOPT_PRIVATE, k);
+		WIRE_SET(CURLOPT_UNIX_SOCKET_PATH, t->unix_path);
+	if (k->connect_to != NULL)
+		WIRE_SET(CURLOPT_CONNECT_TO, k->connect_to);
+	WIRE_SET(CURLOPT_CONNECTTIMEOUT, (long)NEVER_S);
+	WIRE_SET(CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)NEVER_S);
+	WIRE_SET(CURLOPT_HEADERFUNCTION, link_take_line);
+	WIRE_SET(CURLOPT_HEADERDATA, k);
+	WIRE_SET(CURLOPT_PRIVATE, k);
 	return r;
 }
 
@@ -516,6 +371,7 @@ wire_open(struct wire *w, const struct wire_target *t, wire_changed_fn *changed,
 	err_bug_if(k->easy == NULL);
 	buf_init(&url, 2048);
 	add_url(&url, t);
+	k->connect_to = make_connect_to(t);
 	r = set_link(k, url.data);
 	buf_clear(&url);
 	if (r != CURLE_OK) {
@@ -542,6 +398,7 @@ wire_close(struct wire_link *k)
 		loop_watch(k->wire->loop, wire_fd(k), 0, NULL, NULL);
 	curl_multi_remove_handle(k->wire->multi, k->easy);
 	curl_easy_cleanup(k->easy);
+	curl_slist_free_all(k->connect_to);
 	buf_clear(&k->hello);
 	buf_clear(&k->last);
 	buf_clear(&k->refusal);
@@ -596,153 +453,4 @@ wire_write(struct wire_link *k, const void *p, size_t n)
 	if (r == CURLE_AGAIN || (r == CURLE_OK && put == 0))
 		return WIRE_AGAIN;
 	return r == CURLE_OK ? (ssize_t)put : WIRE_BROKEN;
-}
-
-/* ---- requests */
-
-struct answer {
-	struct wire_response *r;
-	size_t max;
-	bool too_long;
-};
-
-static size_t
-take_body(char *p, size_t size, size_t n, void *ctx)
-{
-	struct answer *a = ctx;
-
-	n *= size;
-	if (n > a->max - secret_len(&a->r->body)) {
-		a->too_long = true;
-		return n + 1; /* CURLE_WRITE_ERROR */
-	}
-	secret_add(&a->r->body, p, n);
-	return n;
-}
-
-bool
-wire_is_loopback_http(const char *url)
-{
-	static const char *const hosts[] = { "localhost", "127.0.0.1",
-		"[::1]" };
-	size_t i;
-	size_t n;
-
-	if (!text_case_eq_n(url, "http://", 7))
-		return false;
-	for (i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
-		n = strlen(hosts[i]);
-		if (text_case_eq_n(url + 7, hosts[i], n) &&
-		    (url[7 + n] == ':' || url[7 + n] == '/' || !url[7 + n]))
-			return true;
-	}
-	return false;
-}
-
-static CURLcode
-set_request(CURL *easy, const struct wire_request *q, struct answer *a,
-    struct curl_slist *headers, char *error)
-{
-	CURLcode r = set_common(easy, q->ca_file, false, error);
-
-	SET(CURLOPT_PROTOCOLS_STR,
-	    wire_is_loopback_http(q->url) ? "http,https" : "https");
-	SET(CURLOPT_URL, q->url);
-	SET(CURLOPT_FOLLOWLOCATION, 0L);
-	SET(CURLOPT_USERAGENT, "osmtp/" OSMTP_VERSION);
-	SET(CURLOPT_HTTPHEADER, headers);
-	SET(CURLOPT_POSTFIELDS, secret_reveal(q->body));
-	SET(CURLOPT_POSTFIELDSIZE, (long)secret_len(q->body));
-	SET(CURLOPT_TIMEOUT_MS, (long)q->timeout_ms);
-	SET(CURLOPT_WRITEFUNCTION, take_body);
-	SET(CURLOPT_WRITEDATA, a);
-	return r;
-}
-
-/* What of an answer's header is wanted. */
-static void
-take_headers(CURL *easy, struct wire_response *r)
-{
-	struct curl_header *h;
-	long status = 0;
-	struct buf b;
-
-	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-	r->status = (int)status;
-	if (curl_easy_header(easy, "Location", 0, CURLH_HEADER, -1, &h) ==
-	    CURLHE_OK) {
-		buf_init(&b, sizeof(r->location) - 1);
-		text_add_safe(&b, h->value, strlen(h->value), 200);
-		memcpy(r->location, b.data, b.len + 1);
-		buf_clear(&b);
-	}
-}
-
-static struct curl_slist *
-make_headers(const struct wire_request *q)
-{
-	struct curl_slist *l = NULL;
-	struct secret line;
-	char *type = mem_printf("Content-Type: %s", q->content_type);
-
-	l = curl_slist_append(l, type);
-	l = curl_slist_append(l, "Accept: application/json");
-	l = curl_slist_append(l, "Expect:");
-	free(type);
-	if (q->authorization != NULL) {
-		secret_init(&line);
-		secret_add_str(&line, "Authorization: ");
-		secret_add(&line, secret_reveal(q->authorization),
-		    secret_len(q->authorization));
-		l = curl_slist_append(l, secret_reveal(&line));
-		secret_clear(&line);
-	}
-	return l;
-}
-
-static void
-free_headers(struct curl_slist *l)
-{
-	struct curl_slist *at;
-
-	for (at = l; at != NULL; at = at->next)
-		buf_wipe(at->data, strlen(at->data));
-	curl_slist_free_all(l);
-}
-
-bool
-wire_post(const struct wire_request *q, struct wire_response *r,
-    struct wire_failure *f)
-{
-	struct answer a = { r, q->max_body, false };
-	char error[CURL_ERROR_SIZE] = "";
-	struct curl_slist *headers = make_headers(q);
-	CURLcode result;
-	CURL *easy;
-
-	memset(r, 0, sizeof(*r));
-	secret_init(&r->body);
-	memset(f, 0, sizeof(*f));
-	f->stage = WIRE_CONNECTING;
-	err_bug_if(curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK);
-	easy = curl_easy_init();
-	err_bug_if(easy == NULL);
-	result = set_request(easy, q, &a, headers, error);
-	if (result == CURLE_OK)
-		result = curl_easy_perform(easy);
-	if (result == CURLE_OK)
-		take_headers(easy, r);
-	else if (a.too_long)
-		failure_set(f, "the answer is too long", 22);
-	else
-		failure_of(f, easy, q->ca_file, result, error);
-	curl_easy_cleanup(easy);
-	free_headers(headers);
-	return result == CURLE_OK;
-}
-
-void
-wire_response_clear(struct wire_response *r)
-{
-	secret_clear(&r->body);
 }

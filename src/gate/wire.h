@@ -37,7 +37,16 @@ struct wire_target {
 	enum wire_tls tls;
 	bool tls13;	     /* at least TLS 1.3 */
 	const char *ca_file; /* instead of the system's CAs, or NULL */
-	const char *hello;   /* what EHLO says */
+	/* "sha256//BASE64;sha256//..", or NULL. Without ca_file it replaces
+	 * chain and name, with it both must hold. */
+	const char *pin;
+	/* Client certificate and its key, PEM, or NULL. Without key, it stands
+	 * in cert. */
+	const char *cert, *key;
+	const struct secret *key_passphrase; /* or NULL */
+	/* SNI and the name to verify, instead of host; or NULL. */
+	const char *server_name;
+	const char *hello; /* what EHLO says */
 };
 
 enum wire_stage {
@@ -54,7 +63,8 @@ struct wire_failure {
 	enum wire_stage stage; /* where it stood */
 	bool certificate;      /* the server's certificate was not accepted */
 	bool no_tls;	       /* STARTTLS not offered or refused */
-	bool local;	       /* our side: the CA file can't be used */
+	bool local;	       /* our side: the CA file, or the client's
+				  certificate or key, can't be used */
 	int code;	       /* the last SMTP reply code, or 0 */
 	char text[512];	       /* the reply's words or libcurl's, made safe */
 	bool theirs;	       /* text is the server's */
@@ -112,20 +122,24 @@ struct wire_request {
 	const char *content_type;
 	const struct secret *body;	    /* sent by POST */
 	const struct secret *authorization; /* header value, or NULL */
-	const char *ca_file;		    /* as in wire_target */
+	const char *ca_file, *pin;	    /* as in wire_target */
 	int64_t timeout_ms;		    /* all in all */
 	size_t max_body;		    /* a longer answer is a failure */
 };
 
 struct wire_response {
-	int status;	    /* HTTP status */
-	struct secret body; /* may hold tokens */
-	char location[256]; /* of a redirect, made safe */
+	int status;	     /* HTTP status */
+	struct secret body;  /* may hold tokens */
+	char location[256];  /* of a redirect, made safe */
+	int64_t retry_after; /* ms to wait by Retry-After (RFC 9110 10.2.3,
+				both forms; at most 6 h); -1: not said */
+	int64_t date;	     /* ms since 1970 by Date; -1: not said */
 };
 
 /*
- * Perform it. False with *f filled where no whole answer came. The response is
- * begun here and ended by wire_response_clear() in any case.
+ * Perform it. False with *f filled where no whole answer came: stage UP if the
+ * request, or some of it, had gone out. The response is begun here and ended by
+ * wire_response_clear() in any case.
  */
 bool wire_post(const struct wire_request *q, struct wire_response *r,
     struct wire_failure *f);

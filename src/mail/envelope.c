@@ -60,18 +60,26 @@ envelope_is_utf8(const char *s)
 	return *s != '\0';
 }
 
-int
-envelope_set_sender(struct envelope *v, const struct addr *a, struct err *e)
+/* Make text, which is ours from now on, the sender. */
+static void
+envelope_put_sender(struct envelope *v, char *text)
 {
-	char *text = envelope_text(a, e);
 	size_t i;
 
-	if (text == NULL)
-		return EX_DATAERR;
 	mem_replace(&v->sender, text);
 	v->utf8 = envelope_is_utf8(text);
 	for (i = 0; i < v->n_rcpts && !v->utf8; i++)
 		v->utf8 = envelope_is_utf8(v->rcpts[i]);
+}
+
+int
+envelope_set_sender(struct envelope *v, const struct addr *a, struct err *e)
+{
+	char *text = envelope_text(a, e);
+
+	if (text == NULL)
+		return EX_DATAERR;
+	envelope_put_sender(v, text);
 	return 0;
 }
 
@@ -135,21 +143,19 @@ envelope_grow(struct envelope *v)
 		    i + 1;
 }
 
-int
-envelope_add_rcpt(struct envelope *v, const struct addr *a, struct err *e)
+/*
+ * Add text, which is ours from now on, unless it is there already: *is_new
+ * tells.
+ */
+static int
+envelope_put_rcpt(struct envelope *v, char *text, bool *is_new, struct err *e)
 {
-	char *text;
 	uint32_t *slot;
 
-	if (addr_is_null(a))
-		return err_set(
-		    e, EX_DATAERR, "address: <>: no address of a recipient");
-	text = envelope_text(a, e);
-	if (text == NULL)
-		return EX_DATAERR;
 	envelope_grow(v);
 	slot = envelope_slot(v, text, envelope_domain(text));
-	if (*slot != 0) {
+	*is_new = *slot == 0;
+	if (!*is_new) {
 		free(text);
 		return 0;
 	}
@@ -162,6 +168,57 @@ envelope_add_rcpt(struct envelope *v, const struct addr *a, struct err *e)
 	*slot = (uint32_t)++v->n_rcpts;
 	v->utf8 = v->utf8 || envelope_is_utf8(text);
 	return 0;
+}
+
+int
+envelope_add_rcpt(struct envelope *v, const struct addr *a, struct err *e)
+{
+	char *text;
+	bool is_new;
+
+	if (addr_is_null(a))
+		return err_set(
+		    e, EX_DATAERR, "address: <>: no address of a recipient");
+	text = envelope_text(a, e);
+	if (text == NULL)
+		return EX_DATAERR;
+	return envelope_put_rcpt(v, text, &is_new, e);
+}
+
+/* Could an envelope have given this address? */
+static int
+envelope_check(const char *text, struct err *e)
+{
+	const char *at = strrchr(text, '@');
+
+	if (at == NULL || at == text || at[1] == '\0')
+		return err_set(
+		    e, EX_DATAERR, "address: %.80s: is not complete", text);
+	return addr_check_wire(text, strlen(text), e);
+}
+
+int
+envelope_restore_sender(struct envelope *v, const char *text, struct err *e)
+{
+	int code = *text != '\0' ? envelope_check(text, e) : 0;
+
+	if (code == 0)
+		envelope_put_sender(v, mem_dup(text));
+	return code;
+}
+
+int
+envelope_restore_rcpt(struct envelope *v, const char *text, struct err *e)
+{
+	int code = envelope_check(text, e);
+	bool is_new;
+
+	if (code == 0)
+		code = envelope_put_rcpt(v, mem_dup(text), &is_new, e);
+	if (code == 0 && !is_new)
+		code = err_set(
+		    e, EX_DATAERR, "envelope: %.80s: is there twice", text);
+	return code;
 }
 
 void

@@ -16,11 +16,13 @@
 
 enum {
 	ENVELOPE_MAX_RCPTS = 50000,
-	ENVELOPE_ID_LENGTH = 16 /* [0-9a-hjkmnp-tv-z]: 9 of time, 7 random */
+	ENVELOPE_ID_LENGTH = 16, /* [0-9a-hjkmnp-tv-z]: 9 of time, 7 random */
+	ENVELOPE_ID_MAX =
+	    ENVELOPE_ID_LENGTH + 1 /* "R", "D" before a report's */
 };
 
 struct envelope {
-	char id[ENVELOPE_ID_LENGTH + 1];
+	char id[ENVELOPE_ID_MAX + 1];
 	char *sender; /* "" is the null sender */
 	char **rcpts; /* each as it goes to the wire, no two the same */
 	size_t n_rcpts;
@@ -44,6 +46,15 @@ void envelope_make_id(char id[ENVELOPE_ID_LENGTH + 1], int64_t now);
 int envelope_set_sender(
     struct envelope *v, const struct addr *a, struct err *e);
 int envelope_add_rcpt(struct envelope *v, const struct addr *a, struct err *e);
+
+/*
+ * The same from text that an envelope gave and a file kept: it is not parsed
+ * again, but refused (EX_DATAERR) where it could not stand in an envelope, a
+ * recipient also where it is there already. "" is the null sender.
+ */
+int envelope_restore_sender(
+    struct envelope *v, const char *text, struct err *e);
+int envelope_restore_rcpt(struct envelope *v, const char *text, struct err *e);
 
 void envelope_clear(struct envelope *v);
 

@@ -138,14 +138,43 @@ outcome_is_good(enum outcome_stage stage, int code)
 	}
 }
 
+/*
+ * An HTTP answer that brought no token. A 2xx is a portal's or a proxy's page;
+ * so may be a 403 without a word. 3xx, 404, 405 and 410 say that the URL is
+ * wrong; redirects are not followed.
+ */
+static enum outcome_class
+outcome_class_token(int status, const char *word)
+{
+	switch (status) {
+	case 403:
+		return word[0] != '\0' ? OUTCOME_CLASS_C : OUTCOME_CLASS_L;
+	case 408:
+	case 425:
+	case 429:
+		return OUTCOME_CLASS_L;
+	default:
+		return status >= 300 && status < 500 ? OUTCOME_CLASS_C
+						     : OUTCOME_CLASS_L;
+	}
+}
+
+/*
+ * 5xx to AUTH: 535 refuses the credentials, as does 501 5.5.127 (a token too
+ * near its end); all else refuses this way to log in.
+ */
+static enum outcome_class
+outcome_class_auth(int code, const char *enhanced)
+{
+	if (code == 535 || (code == 501 && strcmp(enhanced, "5.5.127") == 0))
+		return OUTCOME_CLASS_F;
+	return OUTCOME_CLASS_C;
+}
+
 /* 5xx to MAIL: mostly a matter of the account, which may not send as this. */
 static enum outcome_class
 outcome_class_mail(int code, const char *enhanced)
 {
-	if (code == 530)
-		return OUTCOME_CLASS_C;
-	if (outcome_is_quota(enhanced))
-		return OUTCOME_CLASS_L;
 	if (code == 552 || code == 501 || code == 555)
 		return OUTCOME_CLASS_M;
 	if (strcmp(enhanced, "5.3.4") == 0 || text_starts(enhanced, "5.6."))
@@ -164,31 +193,35 @@ outcome_class_5xx(enum outcome_stage stage, int code, const char *enhanced)
 		return OUTCOME_CLASS_L;
 	case OUTCOME_AT_TLS: /* never go on in clear */
 		return OUTCOME_CLASS_C;
-	case OUTCOME_AT_AUTH: /* 504, 534, 538: not with this mechanism */
-		return code == 504 || code == 534 || code == 538
-			   ? OUTCOME_CLASS_C
-			   : OUTCOME_CLASS_F;
-	case OUTCOME_AT_MAIL:
-		return outcome_class_mail(code, enhanced);
-	case OUTCOME_AT_RCPT:
-		return OUTCOME_CLASS_M;
-	case OUTCOME_AT_DATA:
-	case OUTCOME_AT_BODY:
-	case OUTCOME_AT_FINAL:
+	case OUTCOME_AT_AUTH:
+		return outcome_class_auth(code, enhanced);
+	default:
 		break;
 	}
-	return outcome_is_quota(enhanced) ? OUTCOME_CLASS_L : OUTCOME_CLASS_M;
+	if (code == 530) /* not logged in */
+		return OUTCOME_CLASS_C;
+	if (outcome_is_quota(enhanced))
+		return OUTCOME_CLASS_L;
+	if (stage == OUTCOME_AT_MAIL)
+		return outcome_class_mail(code, enhanced);
+	/* Many servers hold checks of client and sender back until RCPT. */
+	if (stage == OUTCOME_AT_RCPT && text_starts(enhanced, "5.7."))
+		return OUTCOME_CLASS_C;
+	return OUTCOME_CLASS_M;
 }
 
 /* What is no verdict (a reply of the wrong kind) is L: the link is at fault. */
 enum outcome_class
-outcome_class_of(enum outcome_stage stage, int code, const char *enhanced)
+outcome_class_of(enum outcome_stage stage, int code, const char *word)
 {
+	if (word == NULL)
+		word = "";
+	if (stage == OUTCOME_AT_TOKEN)
+		return outcome_class_token(code, word);
 	if (outcome_is_good(stage, code))
 		return OUTCOME_CLASS_NONE;
 	if (code >= 500 && code < 600)
-		return outcome_class_5xx(
-		    stage, code, enhanced != NULL ? enhanced : "");
+		return outcome_class_5xx(stage, code, word);
 	if (code >= 400 && code < 500 && stage >= OUTCOME_AT_RCPT)
 		return OUTCOME_CLASS_T;
 	return OUTCOME_CLASS_L;

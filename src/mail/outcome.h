@@ -50,8 +50,14 @@ struct outcome {
 	enum outcome_kind kind;
 	enum outcome_class class;
 	enum outcome_stage stage;
-	int code;		     /* SMTP reply code, HTTP status, or 0 */
-	char enhanced[12];	     /* "5.1.1", or "" (RFC 3463) */
+	int code;	   /* SMTP reply code, HTTP status, or 0 */
+	char enhanced[12]; /* "5.1.1", or "" (RFC 3463) */
+	char error[48];	   /* "invalid_grant" of a token endpoint, the
+			      status of an error challenge; or "" */
+	char detail[24];   /* "700082", "invalid_rapt": what narrows
+			      error down; or "" */
+	char provider[16]; /* who answered, as hint_provider() says; ""
+			      if that is nobody known */
 	char text[OUTCOME_TEXT_MAX]; /* the other side's words, made safe, or
 					ours where it said nothing */
 	bool ours;		     /* text is ours, not the other side's */
@@ -72,13 +78,14 @@ void outcome_set(struct outcome *o, enum outcome_kind kind,
     const char *text);
 
 /*
- * Class of a well-formed SMTP reply by stage and code (the
- * table of known refusals comes with the explanations). 2xx and 3xx in their
- * place have no class. AUTH 5xx is F: whoever knows that the secret did not
- * come from a cache makes it P or C.
+ * Class by stage and code alone: of a well-formed SMTP reply (the phase and the
+ * first digit), or of an HTTP answer without a token. 2xx and 3xx in their
+ * place have no class. word: the enhanced status, at TOKEN the error word; or
+ * NULL. AUTH 535 is F: whoever knows that the secret did not come from a cache
+ * makes it P or C. What is known of single servers is hint_classify()'s.
  */
 enum outcome_class outcome_class_of(
-    enum outcome_stage stage, int code, const char *enhanced);
+    enum outcome_stage stage, int code, const char *word);
 
 /*
  * The sysexits code for one: 0, 65, 67, 69, 75, 77, 78. A message refused for

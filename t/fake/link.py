@@ -50,6 +50,7 @@ class Link:
         self.recvs = 0
         self.buf = bytearray()
         self.tls = None
+        self.client = None  # common name of its certificate
 
     def note(self, kind, text):
         self.trace.write(self.number, self.recvs, kind, text)
@@ -139,7 +140,9 @@ class Link:
             self.over(f"tls failed: {getattr(e, 'reason', None) or e}")
         self.tls = self.sock.version()
         sni = getattr(self.sock, "sni", None) or "-"
-        self.note("*", f"tls {self.tls} sni={sni}")
+        self.client = common_name(self.sock.getpeercert())
+        shown = f" client={self.client}" if self.client else ""
+        self.note("*", f"tls {self.tls} sni={sni}{shown}")
 
     # Scripted acts.
 
@@ -248,10 +251,20 @@ class Link:
         self.sock.close()
 
 
-def make_context(certs, cert, tls_max=None):
-    """A server's TLS context with certificate cert of the folder certs."""
+def common_name(cert):
+    """Of a verified certificate, or None."""
+    return next((value for part in (cert or {}).get("subject", ())
+                 for key, value in part if key == "commonName"), None)
+
+
+def make_context(certs, cert, tls_max=None, client_ca=None):
+    """A server's TLS context with certificate cert of the folder certs, which
+    asks for one signed by client_ca and goes on without."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(f"{certs}/{cert}.pem")
+    if client_ca:
+        context.load_verify_locations(f"{certs}/{client_ca}.pem")
+        context.verify_mode = ssl.CERT_OPTIONAL
     if tls_max:
         context.set_ciphers("ALL:@SECLEVEL=0")
         context.minimum_version = ssl.TLSVersion.TLSv1

@@ -4,6 +4,7 @@
 
 import base64
 import hashlib
+import hmac
 import json
 import os
 import re
@@ -14,9 +15,9 @@ STAGES = {"connect", "tls", "greeting", "ehlo", "helo", "starttls", "auth",
           "auth2", "verdict", "mail", "rcpt", "data", "body", "final", "rset",
           "noop", "vrfy", "quit"}
 BODY_KEYS = {"after_bytes", "close_after_bytes", "rst_after_dot"}
-LISTENER_KEYS = {"type", "tls", "tls_max", "cert", "ehlo", "ehlo_plain",
-                 "auth", "require_auth", "accept_issued", "token_uses",
-                 "auth_line_max", "discard", "on"}
+LISTENER_KEYS = {"type", "tls", "tls_max", "cert", "client_ca", "ehlo",
+                 "ehlo_plain", "auth", "require_auth", "accept_issued",
+                 "token_uses", "auth_line_max", "discard", "on"}
 DEFAULT_EHLO = ["PIPELINING", "SIZE 10485760", "8BITMIME",
                 "ENHANCEDSTATUSCODES"]
 REFUSAL = "535 5.7.8 authentication credentials invalid"
@@ -369,7 +370,8 @@ class Session:
     def do_auth(self, arg):
         mech, _, initial = arg.partition(" ")
         mech = mech.upper()
-        mechanism = getattr(self, "auth_" + mech.lower(), None)
+        mechanism = getattr(
+            self, "auth_" + mech.lower().replace("-", "_"), None)
         if self.helo is None or self.login or self.mail:
             self.out_of_order("AUTH has no place")
         elif self.conf.get("tls") == "starttls" and not self.link.tls:
@@ -421,6 +423,64 @@ class Session:
         if secret is not None:
             self.judge("LOGIN", user, secret)
 
+    def auth_cram_md5(self, initial):
+        challenge = b"<1896.697170952@fake.example.test>"
+        if initial:
+            raise ValueError    # the server speaks first
+        text = self.response(base64.b64encode(challenge).decode())
+        if text is not None:
+            user, _, digest = text.partition(" ")
+            self.judge("CRAM-MD5", user, self.secret_that(
+                "CRAM-MD5", user, lambda secret: digest == hmac.new(
+                    secret, challenge, "md5").hexdigest()))
+
+    def auth_scram_sha_256(self, initial):
+        """RFC 5802 and 7677; without channel binding."""
+        mech, salt, rounds = "SCRAM-SHA-256", b"salt of the fake", 4096
+        text = self.response("", initial)
+        if text is None:
+            return
+        match = re.fullmatch("n,,(n=([^,]+),r=([^,]+))", text)
+        first = (f"r={match[3]}fake%%nonce,"
+                 f"s={base64.b64encode(salt).decode()},i={rounds}")
+        user = match[2].replace("=2C", ",").replace("=3D", "=")
+        text = self.response(base64.b64encode(first.encode()).decode())
+        if text is None:
+            return
+        bare, _, proof = text.rpartition(",p=")
+        if bare != f"c=biws,r={match[3]}fake%%nonce":
+            raise ValueError
+        signed = f"{match[1]},{first},{bare}".encode()
+        salted = {}
+
+        def proves(secret):
+            salted[secret] = hashlib.pbkdf2_hmac("sha256", secret, salt,
+                                                 rounds)
+            key = hmac.digest(salted[secret], b"Client Key", "sha256")
+            signature = hmac.digest(hashlib.sha256(key).digest(), signed,
+                                    "sha256")
+            return base64.b64decode(proof, validate=True) == bytes(
+                a ^ b for a, b in zip(key, signature))
+
+        secret = self.secret_that(mech, user, proves)
+        if secret != "?":
+            key = hmac.digest(salted[secret.encode()], b"Server Key", "sha256")
+            signature = hmac.digest(key, signed, "sha256")
+            text = self.response(base64.b64encode(
+                b"v=" + base64.b64encode(signature)).decode())
+            if text is None:
+                return
+            if text:
+                raise ValueError
+        self.judge(mech, user, secret)
+
+    def auth_external(self, initial):
+        text = self.response("", initial)
+        if text is not None:
+            # Whom it wants to act for, if anybody (RFC 4422, appendix A).
+            self.link.note("*", f"external authzid={text}")
+            self.judge("EXTERNAL", text, self.link.client)
+
     def auth_xoauth2(self, initial):
         text = self.response("", initial)
         if text is not None:
@@ -445,6 +505,13 @@ class Session:
             user = match[1].replace("=2C", ",").replace("=3D", "=")
             self.judge("OAUTHBEARER", user, match[3], "AQ==", {
                 "status": "invalid_token", "scope": "mail"})
+
+    def secret_that(self, mech, user, fits):
+        """The accepted secret that the client has shown to know, or "?"."""
+        accepted = self.conf["auth"][mech]
+        if isinstance(accepted, dict):
+            accepted = [accepted[user]] if user in accepted else []
+        return next((s for s in accepted if fits(s.encode())), "?")
 
     def known(self, mech, user, secret):
         """Is this one of the accepted secrets?"""

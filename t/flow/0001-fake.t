@@ -402,6 +402,28 @@ def test_auth():
            "the user is decoded", fake.trace("*"))
 
 
+def test_client_certificate():
+    with Fake(smtp={"tls": "implicit", "client_ca": "ca",
+                    "auth": {"EXTERNAL": ["app.example.com"]}}) as fake:
+        for shown, want in ((True, "235"), (False, "535")):
+            mine = context()
+            if shown:
+                mine.load_cert_chain(CERTS + "/client.pem")
+            client = smtplib.SMTP_SSL("localhost", fake.ports["smtp"],
+                                      context=mine)
+            client.ehlo("me.example.test")
+            same(str(client.docmd("AUTH", "EXTERNAL =")[0]), want,
+                 f"EXTERNAL, certificate shown: {shown}")
+            client.quit()
+        events = [text for _, _, text in fake.trace("*")]
+        ok(events[1].endswith(" client=app.example.com"),
+           "the client's name is in the trace", events)
+    run = subprocess.run(
+        ["openssl", "pkey", "-in", CERTS + "/client-locked.pem", "-noout",
+         "-passin", "pass:open up"], check=False)
+    same(run.returncode, 0, "the passphrase opens the locked key")
+
+
 def ask(fake, name="token", form="grant_type=x&client_id=id&"
         "client_secret=s+%26", headers=None):
     port = fake.ports[name]
@@ -464,6 +486,47 @@ def test_token():
         word = "Basic " + b64("id:s+%26")
         same(ask(fake, "plain", "x=", {"Authorization": word})[0], 200,
              "basic")
+
+
+def test_refresh():
+    give = {"json": {"access_token": "$token", "refresh_token": "$refresh"}}
+    keep = {"json": {"access_token": "$token"}}
+    form = "grant_type=refresh_token&refresh_token="
+    with Fake(
+            token={"type": "token", "responses": [give],
+                   "refresh": {"tokens": ["r0", "s0"], "rotate": True}},
+            keeps={"type": "token", "responses": [keep],
+                   "refresh": {"tokens": ["r0"]}},
+            loses={"type": "token", "responses": [{**give, "lose": True}, give],
+                   "refresh": {"tokens": ["r0"], "rotate": True}},
+            app={"type": "token", "grant": "client_credentials",
+                 "responses": [keep]}) as fake:
+        def redeem(token, name="token"):
+            status, body, _ = ask(fake, name, form + token)
+            body = json.loads(body)
+            return body.get("refresh_token") or body.get("error", status)
+        first = redeem("r0")
+        ok(first.startswith("r-"), "a new refresh token", first)
+        facts = fake.facts("token-1")
+        same((facts["form"]["refresh_token"], facts["refresh"]),
+             ("r0", first), "both are recorded")
+        second = redeem(first)
+        same((redeem("x"), redeem("r0"), redeem(second)),
+             ("invalid_grant",) * 3, "used again, it ends its family")
+        ok(redeem("s0").startswith("r-"), "and no other")
+        same((redeem("r0", "keeps"), redeem("r0", "keeps")), (200, 200),
+             "without rotation it stays good")
+        same(json.loads(ask(fake, "keeps", "grant_type=password")[1])["error"],
+             "unsupported_grant_type", "another grant")
+        same(ask(fake, "app", "grant_type=client_credentials")[0], 200,
+             "the one grant")
+        same(ask(fake, "app", form + "r0")[0], 400, "and no other grant")
+        try:
+            ask(fake, "loses", form + "r0")
+            ok(False, "an answer is lost")
+        except ConnectionError:
+            ok(True, "an answer is lost")
+        same(redeem("r0", "loses"), "invalid_grant", "the token is spent")
 
 
 def test_life():

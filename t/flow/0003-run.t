@@ -62,7 +62,7 @@ conf <<'CONF'
 port @PORT:a@ @PORT:token@; ca @CERTS@; tmp @TMP@;
 CONF
 is "$(cat "$HOME/.config/osmtp/osmtp.conf")" \
-    "port $(port a) $(port token); ca $FAKE_CERTS; tmp $TMP;" conf
+    "spool = \"none\"; port $(port a) $(port token); ca $FAKE_CERTS; tmp $TMP;" conf
 like "$(port a)" '^[0-9]+$' port
 python3 -c 'import smtplib, sys
 smtplib.SMTP("127.0.0.1", int(sys.argv[1])).sendmail("a@b.test", ["c@d.test"],

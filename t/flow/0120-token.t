@@ -45,7 +45,7 @@ says missing '"status": 404, "body": "<html>not here"'
 says many '"status": 429, "json": {"error": "throttled"}'
 says broken '"status": 500, "body": "<html>Internal Server Error"'
 says busy '"status": 400, "json": {"error": "temporarily_unavailable"}'
-says huge '"huge": 10485760'
+says huge '"huge": 1048576'
 says closes '"close": true'
 says resets '"reset": true'
 says half '"raw": "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{",
@@ -96,7 +96,6 @@ printf 'From: a@example.com\nTo: b@example.org\nMessage-ID: <1@x>\n\nhello\n' \
     >"$TMP/in"
 
 send() {
-	rm -f "$HOME/dead.letter"
 	run "$OSMTP" -v -a "$1" b@example.org <"$TMP/in"
 	printf '%s\n' "$err" "$out" >>"$TMP/said"
 }
@@ -108,8 +107,6 @@ fails() {
 	exits "$2" "$1: exit status"
 	like "$err" "later: $3.* \(TOKEN" "$1: what was said"
 	like "$err" 'what to do: ' "$1: what to do"
-	like "$(cat "$HOME/dead.letter" 2>&1)" '^Message-ID: <1@x>' \
-	    "$1: the message is kept"
 	is "$(($(date +%s) - begun < 4))" 1 "$1: in time"
 }
 
@@ -159,16 +156,30 @@ for name in rogue expired wrongname old clear; do
 	unlike "$(cat "$LOG/$name.trace")" ' C POST' "$name: saw no request"
 done
 unlike "$(cat "$LOG/smtp.trace")" connected 'no mail server was troubled'
-is "$(find "$HOME/.local/state/osmtp/tokens" -name '*.blob')" '' \
-    'nothing is in the cache'
+# What an endpoint has said is remembered, and it is left in peace.
+for name in html client busy; do
+	send "$name"
+	is "$(requests "$name")" 1 "$name: is not asked again at once"
+	like "$err" 'HTTP 200|invalid_client|temporarily_unavailable' \
+	    "$name: the trouble is told again"
+done
+# ... until the secret is another.
+printf '%s\n' 'another one' >"$TMP/secret"
+send client
+is "$(requests client)" 2 'another secret is tried at once'
+exits 78 '... which is no better'
+printf '%s\n' "$secret" >"$TMP/secret"
 
 # ---- the ways to show the secret
 
 for name in post basic raw local; do
 	send "$name"
 	exits 0 "$name: delivered"
-	like "$(cat "$HOME/.local/state/osmtp/tokens/$name.blob")" '^access t-' \
-	    "$name: cached"
+	send "$name"
+	exits 0 "$name: once more"
+	is "$(requests "$name")" 1 "$name: cached"
+	like "$(cat "$HOME/.local/state/osmtp/tokens/$name.blob")" \
+	    '^sealed:v1:' "$name: sealed"
 done
 last=$(find "$LOG" -name 'token-*.json' | grep -c .)
 is "$(fact "token-$((last - 3))" form.client_secret)" "$secret" 'post: form'
@@ -182,7 +193,7 @@ is "$(requests short)" 2 'is asked for each time'
 
 # ---- no secret anywhere
 
-rm -r "$TMP/home/.local" "$TMP/secret"
+rm "$TMP/secret"
 base64=$(python3 -c 'import base64, sys
 print(base64.b64encode(sys.argv[1].encode()).decode()[:20])' "$secret")
 half='kettle Drum'
@@ -190,5 +201,6 @@ for hidden in "$half" "$posted" 'kettle' "$base64"; do
 	is "$(grep -Fr -l -e "$hidden" "$TMP" | grep -v -e "^$LOG/" \
 	    -e "^$TMP/script" -e "^$TMP/listeners")" '' "not found: $hidden"
 done
-unlike "$(cat "$TMP/said" "$TMP/log")" 't-[0-9]+-[0-9a-f]{16}' 'nor is a token'
+unlike "$(cat "$TMP/said" "$TMP/log" "$HOME"/.local/state/osmtp/tokens/*)" \
+    't-[0-9]+-[0-9a-f]{16}' 'nor is a token'
 finish

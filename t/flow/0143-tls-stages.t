@@ -41,10 +41,10 @@ start-hang-slow later 75 L EHLO "starttls": {"hang": true}
 start-drip-slow later 75 L EHLO "starttls": {"drip": "220 hello", "interval": 0.3}
 start-endless-slow later 75 L (EHLO|TLS) "starttls": {"endless": true}
 tls-reset later 75 L TLS "tls": {"reset": true}
-tls-endless-slow later 75 L TLS "tls": {"endless": true}
+tls-endless-slow later 7[58] [LC] TLS "tls": {"endless": true}
 s-tls-reset later 75 L (CONNECT|TLS) "tls": {"reset": true}
 s-tls-hang-slow later 75 L TLS "tls": {"hang": true}
-s-tls-endless-slow later 75 L TLS "tls": {"endless": true}
+s-tls-endless-slow later 7[58] [LC] TLS "tls": {"endless": true}
 ehlo2-close later 75 L EHLO "ehlo": [null, {"close": true}]
 ehlo2-421 later 75 L EHLO "ehlo": [null, {"reply": "421 4.3.2 busy"}]
 ehlo2-550 later 75 L EHLO "ehlo": [null, {"reply": "550 5.7.1 no"}]

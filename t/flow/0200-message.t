@@ -3,6 +3,7 @@
 # What arrives of a message, octet by octet.
 # shellcheck source=harness.sh
 . "${0%/*}/harness.sh"
+QUEUE=yes
 
 export OSMTP_TEST_NOW=1700000000000 OSMTP_TEST_SEED=1
 start_fake - <<'END'

@@ -3,6 +3,7 @@
 # What a message, a file or a child could hold up or fill without an end.
 # shellcheck source=harness.sh
 . "${0%/*}/harness.sh"
+QUEUE=yes
 
 start_fake - <<'END'
 {"listeners": {
@@ -175,7 +176,7 @@ for name in noise half key empty; do
 	: >"$TMP/log"
 	run "$OSMTP" --now -a "$name" b@example.org <"$TMP/in"
 	exits 78 "a damaged CA file ($name)"
-	like "$err" "CA ?file:? $TMP/$name.pem" '... is named'
+	like "$err" "CA ?(file|of the file):? $TMP/$name.pem" '... is named'
 	like "$(cat "$TMP/log")" 'event=delivery .*class=C' '... class C'
 done
 

@@ -86,10 +86,12 @@ port() { sed -n "s/^ \"$1\": \([0-9]*\),*\$/\1/p" "$LOG/ready"; }
 fact() { python3 "$T/fake/fact" "$LOG/$1.json" "$2"; }
 
 # conf [FILE]: write a configuration (default: the user's) from standard input,
-# where @PORT:NAME@ @CERTS@ @TMP@ stand for what they say.
+# where @PORT:NAME@ @CERTS@ @TMP@ stand for what they say. It has no queue,
+# unless the test sets QUEUE=yes before.
 conf() {
-	set -- "${1:-$HOME/.config/osmtp/osmtp.conf}"
-	sed -e "s|@CERTS@|$FAKE_CERTS|g" -e "s|@TMP@|$TMP|g" \
+	set -- "${1:-$HOME/.config/osmtp/osmtp.conf}" '1s|^|spool = "none"; |'
+	[ -z "${QUEUE-}" ] || set -- "$1" ''
+	sed -e "s|@CERTS@|$FAKE_CERTS|g" -e "s|@TMP@|$TMP|g" -e "$2" \
 	    -f "$TMP/ports" >"$1" && chmod 600 "$1"
 }
 finish() {

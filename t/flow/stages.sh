@@ -7,7 +7,8 @@
 # profile of that name; run all of them, and look what became of each. MORE are
 # further profiles. A row has
 #	name, what is told (or delivered), exit status, class (- for none),
-#	stage that is told, what the server does ("on" of t/fake/server)
+#	stage that is told, what the server does ("on" of t/fake/server);
+#	status, class and stage are expressions
 # Time-outs are TIME, but short if the name ends in -slow; foreground is short
 # if it begins with fg-; body-* have a large message.
 
@@ -83,7 +84,7 @@ attempt_all() {
 judge() { # NAME KIND STATUS CLASS STAGE
 	read -r status seconds <"$TMP/run/$1.end"
 	out=$(cat "$TMP/run/$1.out") err=$(cat "$TMP/run/$1.err")
-	exits "$3" "$1: exit status"
+	like "$status" "^($3)\$" "$1: exit status"
 	case $2 in
 	delivered) is "$err" '' "$1: nothing is told" ;;
 	unclear) like "$err" "b@example\.org: unclear, may have been delivered:\

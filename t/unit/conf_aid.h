@@ -63,6 +63,8 @@ source(const char *name, int flags)
 	if (!s.is_system)
 		s.home = mem_dup("/home/alice");
 	s.state = mem_dup(s.is_system ? "/state/of/system" : "/state/of/user");
+	if (s.is_system)
+		s.spool = mem_dup("/spool/of/system");
 	return s;
 }
 
@@ -137,6 +139,11 @@ profile(const char *name)
 #define OAUTH(more)                                                         \
 	"oauth = { client_id = \"id\"; client_secret = { file = \"/s\"; };" \
 	" token_url = \"https://login.example.com/token\"; " more " }; "
+#define REFRESH(more)                                              \
+	"oauth = { grant = \"refresh_token\"; client_id = \"id\";" \
+	" refresh_token = { file = \"/r\"; };"                     \
+	" token_url = \"https://login.example.com/token\"; " more " }; "
+#define PIN  "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 #define MORE P(GOOD) /* behind what stands at the top */
 
 #endif

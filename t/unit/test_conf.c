@@ -6,6 +6,9 @@
 
 #include "conf_aid.h"
 
+#define HOUR ((int64_t)3600 * 1000)
+#define DAY  (24 * HOUR)
+
 START_TEST(defaults_of_a_system_profile)
 {
 	const struct profile *p;
@@ -30,8 +33,9 @@ START_TEST(defaults_of_a_system_profile)
 	ck_assert_int_eq(p->auth[0], PROFILE_AUTH_PASSWORD);
 	ck_assert_uint_eq(p->n_sasl, 0);
 	ck_assert_int_eq(p->password.form, PROFILE_FILE);
-	ck_assert_str_eq(p->password.path, "/secret");
+	ck_assert_str_eq(p->password.text, "/secret");
 	ck_assert_str_eq(p->password.key, "profiles.p.password");
+	ck_assert_str_eq(p->password.field, "password");
 	ck_assert_int_eq(p->client_secret.form, PROFILE_NO_SECRET);
 	ck_assert(!p->has_oauth);
 	ck_assert_uint_eq(p->n_servers, 1);
@@ -40,6 +44,11 @@ START_TEST(defaults_of_a_system_profile)
 	ck_assert_int_eq(t->wire.tls, WIRE_STARTTLS);
 	ck_assert(!t->wire.tls13);
 	ck_assert_ptr_null(t->wire.ca_file);
+	ck_assert_ptr_null(t->wire.pin);
+	ck_assert_ptr_null(t->wire.cert);
+	ck_assert_ptr_null(t->wire.key);
+	ck_assert_ptr_null(t->wire.server_name);
+	ck_assert(!p->has_key_passphrase);
 	ck_assert_ptr_null(t->wire.unix_path);
 	ck_assert_str_eq(t->wire.hello, c.hostname);
 	ck_assert_int_eq(t->timeouts.connect, 30000);
@@ -50,6 +59,9 @@ START_TEST(defaults_of_a_system_profile)
 	ck_assert_int_eq(p->token_timeout, 60000);
 	ck_assert_int_eq(p->foreground, 25000);
 	ck_assert_int_eq(p->min_life, 300000);
+	ck_assert_uint_eq(p->max_rcpts, 100);
+	ck_assert_ptr_null(p->credentials);
+	ck_assert_ptr_eq(profile_account(p), p);
 }
 END_TEST
 
@@ -94,7 +106,16 @@ START_TEST(defaults_of_a_file)
 	ck_assert(h->is_system);
 	ck_assert(h->runner);
 	ck_assert_str_eq(h->state, "/state/of/system");
-	ck_assert_uint_eq(h->max_message, 50 << 20);
+	ck_assert_str_eq(h->spool, "/spool/of/system");
+	ck_assert_int_eq(h->queue.lifetime, 5 * DAY);
+	ck_assert_int_eq(h->queue.warn_after, 4 * HOUR);
+	ck_assert_int_eq(h->queue.keep_failed, 30 * DAY);
+	ck_assert_int_eq(h->queue.retry_first, 60 * 1000);
+	ck_assert_int_eq(h->queue.retry_max, HOUR);
+	ck_assert_uint_eq(h->queue.max_message, 50 << 20);
+	ck_assert_uint_eq(h->queue.min_free, 64 << 20);
+	ck_assert_uint_eq(h->queue.min_inodes, 1000);
+	ck_assert_int_eq(h->queue.reports_per_hour, 60);
 	ck_assert_str_eq(h->log.to, "syslog");
 	ck_assert_str_eq(h->log.facility, "mail");
 	ck_assert_int_eq(h->log.level, LOG_LEVEL_INFO);
@@ -113,6 +134,7 @@ START_TEST(defaults_of_a_file)
 	ck_assert(!c.homes[0].runner);
 	ck_assert(!c.homes[0].is_system);
 	ck_assert_str_eq(c.homes[0].state, "/state/of/user");
+	ck_assert_str_eq(c.homes[0].spool, "/state/of/user/spool");
 }
 END_TEST
 
@@ -135,14 +157,19 @@ START_TEST(every_key_of_the_top)
 {
 	const struct profile_home *h;
 
-	must_load("domain = \"example.com\"; hostname = \"[IPv6:2001:db8::1]\";"
-		  "local_names = [ \"localhost\", \"web1.example.com\" ];"
-		  "admin = \"ops@example.com\"; unaliased = \"reject\";"
-		  "default = \"r\"; unmatched = \"reject\"; runner = false;"
-		  "state = \"~/state\"; queue = { max_message = \"200M\"; };"
-		  "log = { to = \"/log\"; level = \"debug\"; format = \"json\";"
-		  "facility = \"local0\"; };"
-		  "profiles = { q = {" GOOD "}; r = {" GOOD "}; };\n",
+	must_load(
+	    "domain = \"example.com\"; hostname = \"[IPv6:2001:db8::1]\";"
+	    "local_names = [ \"localhost\", \"web1.example.com\" ];"
+	    "admin = \"ops@example.com\"; unaliased = \"reject\";"
+	    "default = \"r\"; unmatched = \"reject\"; runner = false;"
+	    "state = \"~/state\"; spool = \"~/spool\"; queue = {"
+	    "lifetime = \"60d\"; warn_after = \"0\"; keep_failed = \"1h\";"
+	    "retry_first = \"1s\"; retry_max = \"1d\";"
+	    "max_message = \"200M\"; min_free = 0; min_inodes = 7;"
+	    "reports_per_hour = 1; };"
+	    "log = { to = \"/log\"; level = \"debug\"; format = \"json\";"
+	    "facility = \"local0\"; };"
+	    "profiles = { q = {" GOOD "}; r = {" GOOD "}; };\n",
 	    0);
 	h = &c.homes[0];
 	ck_assert_str_eq(c.domain, "example.com");
@@ -157,7 +184,16 @@ START_TEST(every_key_of_the_top)
 	ck_assert_ptr_eq(c.set.for_local, profile("r"));
 	ck_assert_ptr_null(c.set.for_unmatched);
 	ck_assert_str_eq(h->state, "/home/alice/state");
-	ck_assert_uint_eq(h->max_message, 200 << 20);
+	ck_assert_str_eq(h->spool, "/home/alice/spool");
+	ck_assert_int_eq(h->queue.lifetime, 60 * DAY);
+	ck_assert_int_eq(h->queue.warn_after, 0);
+	ck_assert_int_eq(h->queue.keep_failed, HOUR);
+	ck_assert_int_eq(h->queue.retry_first, 1000);
+	ck_assert_int_eq(h->queue.retry_max, DAY);
+	ck_assert_uint_eq(h->queue.max_message, 200 << 20);
+	ck_assert_uint_eq(h->queue.min_free, 0);
+	ck_assert_uint_eq(h->queue.min_inodes, 7);
+	ck_assert_int_eq(h->queue.reports_per_hour, 1);
 	ck_assert_str_eq(h->log.to, "/log");
 	ck_assert_int_eq(h->log.level, LOG_LEVEL_DEBUG);
 	ck_assert(h->log.json);
@@ -168,11 +204,39 @@ START_TEST(every_key_of_the_top)
 	must_load("unaliased = \"domain\";" P(GOOD), 0);
 	ck_assert_int_eq(c.unaliased, CONF_UNALIASED_DOMAIN);
 	must_load("queue = { max_message = 4096; };" P(GOOD), 0);
-	ck_assert_uint_eq(c.homes[0].max_message, 4096);
+	ck_assert_uint_eq(c.homes[0].queue.max_message, 4096);
 	must_load("queue = { max_message = 5000000000L; };" P(GOOD), 0);
-	ck_assert_uint_eq(c.homes[0].max_message, 5000000000u);
+	ck_assert_uint_eq(c.homes[0].queue.max_message, 5000000000u);
 }
 END_TEST
+
+/* Of the test below: secrets, timeouts, oauth. */
+static void
+check_groups(const struct profile *p)
+{
+	ck_assert_int_eq(p->password.form, PROFILE_PLAIN);
+	ck_assert_str_eq(secret_reveal(&p->password.plain), "hunter2");
+	ck_assert_int_eq(p->client_secret.form, PROFILE_PLAIN);
+	ck_assert_str_eq(
+	    p->client_secret.key, "profiles.p.oauth.client_secret");
+	ck_assert_str_eq(p->client_secret.field, "oauth.client_secret");
+	ck_assert_int_eq(p->servers[0].timeouts.connect, 1000);
+	ck_assert_int_eq(p->servers[0].timeouts.tls, 2000);
+	ck_assert_int_eq(p->servers[0].timeouts.reply, 3000);
+	ck_assert_int_eq(p->servers[0].timeouts.data, 4000);
+	ck_assert_int_eq(p->servers[0].timeouts.final, 3600000);
+	ck_assert_int_eq(p->token_timeout, 100);
+	ck_assert_int_eq(p->foreground, 7000);
+	ck_assert(p->has_oauth);
+	ck_assert_str_eq(p->oauth.client_id, "id");
+	ck_assert_int_eq(p->oauth.client_auth, OAUTH_AUTH_BASIC_RAW);
+	ck_assert_str_eq(p->oauth.token_url, "https://a.test:8443/token?x=y");
+	ck_assert_str_eq(p->oauth.scope, "mail.send");
+	ck_assert_str_eq(p->oauth.ca_file, "/oauth.pem");
+	ck_assert_str_eq(p->oauth.pin, PIN);
+	ck_assert_int_eq(p->oauth.grant, OAUTH_CLIENT_CREDENTIALS);
+	ck_assert_int_eq(p->min_life, 0);
+}
 
 START_TEST(every_key_of_a_profile)
 {
@@ -185,9 +249,15 @@ START_TEST(every_key_of_a_profile)
 			  "rewrite = true; reply_to = \"r@example.com\";"
 			  "auto_submitted = true; user = \"login\";"
 			  "server = \"smtps://mail.example.com\";"
-			  "tls = { ca_file = \"~/ca.pem\"; min = \"1.3\"; };"
-			  "auth = [ \"oauth\", \"password\", \"none\" ];"
-			  "sasl = [ \"login\", \"OAUTHBEARER\" ];"
+			  "tls = { ca_file = \"~/ca.pem\"; min = \"1.3\";"
+			  "pin = [ \"" PIN "\", \"" PIN "\" ]; cert = \"~/c\";"
+			  "key = \"/k\"; key_passphrase = \"open\";"
+			  "server_name = \"x.example.com\"; };"
+			  "auth = [ \"oauth\", \"password\", \"cert\", "
+			  "\"none\" ];"
+			  "sasl = [ \"login\", \"OAUTHBEARER\", \"EXTERNAL\", "
+			  "\"cram-md5\", \"SCRAM-SHA-256\" ];"
+			  "limits = { recipients = 50000; };"
 			  "password = \"hunter2\";"
 			  "timeouts = { connect = \"1s\"; tls = \"2s\";"
 			  "reply = \"3s\"; data = \"4s\"; final = \"1h\";"
@@ -196,7 +266,8 @@ START_TEST(every_key_of_a_profile)
 			  "client_id = \"id\"; client_secret = \"shh\";"
 			  "client_auth = \"basic_raw\"; scope = \"mail.send\";"
 			  "token_url = \"https://a.test:8443/token?x=y\";"
-			  "ca_file = \"/oauth.pem\"; min_life = \"0\"; };"),
+			  "ca_file = \"/oauth.pem\"; pin = \"" PIN "\";"
+			  "min_life = \"0\"; };"),
 	    0);
 	p = profile("p");
 	ck_assert_uint_eq(p->also.n, 3);
@@ -211,31 +282,24 @@ START_TEST(every_key_of_a_profile)
 	ck_assert(p->servers[0].wire.tls13);
 	ck_assert_int_eq(p->servers[0].wire.tls, WIRE_TLS);
 	ck_assert_uint_eq(p->servers[0].wire.port, 465);
-	ck_assert_uint_eq(p->n_auth, 3);
+	ck_assert_str_eq(p->servers[0].wire.pin, PIN ";" PIN);
+	ck_assert_str_eq(p->servers[0].wire.cert, "/home/alice/c");
+	ck_assert_str_eq(p->servers[0].wire.key, "/k");
+	ck_assert_str_eq(p->servers[0].wire.server_name, "x.example.com");
+	ck_assert_str_eq(p->servers[0].wire.host, "mail.example.com");
+	ck_assert(p->has_key_passphrase);
+	ck_assert_int_eq(p->key_passphrase.form, PROFILE_PLAIN);
+	ck_assert_str_eq(p->key_passphrase.field, "tls.key_passphrase");
+	ck_assert_uint_eq(p->max_rcpts, 50000);
+	ck_assert_uint_eq(p->n_auth, 4);
 	ck_assert_int_eq(p->auth[0], PROFILE_AUTH_OAUTH);
-	ck_assert_int_eq(p->auth[2], PROFILE_AUTH_NONE);
-	ck_assert_uint_eq(p->n_sasl, 2);
+	ck_assert_int_eq(p->auth[2], PROFILE_AUTH_CERT);
+	ck_assert_int_eq(p->auth[3], PROFILE_AUTH_NONE);
+	ck_assert_uint_eq(p->n_sasl, 5);
 	ck_assert_int_eq(p->sasl[0], SASL_LOGIN);
 	ck_assert_int_eq(p->sasl[1], SASL_OAUTHBEARER);
-	ck_assert_int_eq(p->password.form, PROFILE_PLAIN);
-	ck_assert_str_eq(secret_reveal(&p->password.plain), "hunter2");
-	ck_assert_int_eq(p->client_secret.form, PROFILE_PLAIN);
-	ck_assert_str_eq(
-	    p->client_secret.key, "profiles.p.oauth.client_secret");
-	ck_assert_int_eq(p->servers[0].timeouts.connect, 1000);
-	ck_assert_int_eq(p->servers[0].timeouts.tls, 2000);
-	ck_assert_int_eq(p->servers[0].timeouts.reply, 3000);
-	ck_assert_int_eq(p->servers[0].timeouts.data, 4000);
-	ck_assert_int_eq(p->servers[0].timeouts.final, 3600000);
-	ck_assert_int_eq(p->token_timeout, 100);
-	ck_assert_int_eq(p->foreground, 7000);
-	ck_assert(p->has_oauth);
-	ck_assert_str_eq(p->oauth.client_id, "id");
-	ck_assert_int_eq(p->oauth.client_auth, OAUTH_AUTH_BASIC_RAW);
-	ck_assert_str_eq(p->oauth.token_url, "https://a.test:8443/token?x=y");
-	ck_assert_str_eq(p->oauth.scope, "mail.send");
-	ck_assert_str_eq(p->oauth.ca_file, "/oauth.pem");
-	ck_assert_int_eq(p->min_life, 0);
+	ck_assert_int_eq(p->sasl[3], SASL_CRAM_MD5);
+	check_groups(p);
 }
 END_TEST
 
@@ -249,6 +313,125 @@ START_TEST(way_by_what_is_given)
 	must_load(
 	    P(BOX ADDRESS SERVER OAUTH("grant = \"client_credentials\";")), 0);
 	ck_assert_int_eq(profile("p")->auth[0], PROFILE_AUTH_OAUTH);
+}
+END_TEST
+
+START_TEST(grant_of_a_refresh_token)
+{
+	const struct profile *p;
+
+	must_load(P(BOX ADDRESS SERVER REFRESH("")), 0);
+	p = profile("p");
+	ck_assert_int_eq(p->oauth.grant, OAUTH_REFRESH_TOKEN);
+	ck_assert_int_eq(p->oauth.client_auth, OAUTH_AUTH_NONE);
+	ck_assert_int_eq(p->refresh_token.form, PROFILE_FILE);
+	ck_assert_str_eq(p->refresh_token.field, "oauth.refresh_token");
+	must_load(
+	    P(WHO SERVER REFRESH("client_secret = { file = \"/s\"; };")), 0);
+	ck_assert_int_eq(profile("p")->oauth.client_auth, OAUTH_AUTH_POST);
+	must_load(P(WHO SERVER REFRESH("client_auth = \"none\";")), 0);
+	ck_assert_int_eq(profile("p")->oauth.client_auth, OAUTH_AUTH_NONE);
+	must_load(P(WHO SERVER OAUTH("client_auth = \"basic\";")), 0);
+	ck_assert_int_eq(profile("p")->oauth.client_auth, OAUTH_AUTH_BASIC);
+	must_load(P(WHO SERVER OAUTH("client_auth = \"post\";")), 0);
+	ck_assert_int_eq(profile("p")->oauth.client_auth, OAUTH_AUTH_POST);
+}
+END_TEST
+
+START_TEST(way_of_a_certificate)
+{
+	must_load(
+	    P(WHO SERVER "auth = \"cert\"; tls = { cert = \"/c\"; };"), 0);
+	ck_assert_int_eq(profile("p")->auth[0], PROFILE_AUTH_CERT);
+	ck_assert_str_eq(profile("p")->servers[0].wire.cert, "/c");
+	ck_assert_ptr_null(profile("p")->servers[0].wire.key);
+	/* TLS may want one where the login is by password. */
+	must_load(P(WHO SERVER PASSWORD "tls = { cert = \"/c\"; };"), 0);
+	ck_assert_uint_eq(profile("p")->n_auth, 1);
+	ck_assert_int_eq(profile("p")->auth[0], PROFILE_AUTH_PASSWORD);
+}
+END_TEST
+
+/* The account is another's: its servers too, but not its time limits. */
+START_TEST(credentials_of_another)
+{
+	const struct profile *p, *q;
+
+	must_load(
+	    "profiles = { p = {" WHO "credentials = \"q\";"
+	    "timeouts = { reply = \"7s\"; }; limits = { recipients = 9; };"
+	    "}; q = {" BOX "address = \"b@example.com\"; user = \"u\";"
+	    "server = [ \"smtps://a.test\", \"smtps://b.test\" ];"
+	    "tls = { pin = \"" PIN "\"; };" PASSWORD "}; };",
+	    0);
+	p = profile("p");
+	q = profile("q");
+	ck_assert_ptr_eq(p->credentials, q);
+	ck_assert_ptr_eq(profile_account(p), q);
+	ck_assert_str_eq(profile_user_text(p), "u");
+	ck_assert_uint_eq(p->n_servers, 2);
+	ck_assert_str_eq(p->servers[1].wire.host, "b.test");
+	ck_assert_str_eq(p->servers[1].wire.pin, PIN);
+	ck_assert_str_eq(p->servers[1].wire.hello, c.hostname);
+	ck_assert_int_eq(p->servers[0].timeouts.reply, 7000);
+	ck_assert_int_eq(p->servers[0].timeouts.greeting, 7000);
+	ck_assert_int_eq(q->servers[0].timeouts.reply, 300000);
+	ck_assert_int_eq(q->servers[0].timeouts.greeting, 60000);
+	ck_assert_uint_eq(p->max_rcpts, 9);
+	ck_assert_uint_eq(q->max_rcpts, 100);
+	ck_assert_uint_eq(p->n_auth, 0);
+	ck_assert_int_eq(p->kind, PROFILE_SYSTEM);
+}
+END_TEST
+
+/* Pointers hold though the set has grown, and stay in their file. */
+START_TEST(credentials_in_two_files)
+{
+	ck_assert_msg(
+	    load_both("profiles = { q = {" WHO "credentials = \"r\"; }; "
+		      "r = {" GOOD "}; };",
+		"profiles = { r = {" GOOD "}; s = {" GOOD "};"
+		"t = {" WHO "credentials = \"r\"; }; };") == 0,
+	    "%s", e.text);
+	ck_assert_uint_eq(c.set.n, 5);
+	ck_assert_ptr_eq(c.set.v[0].credentials, &c.set.v[1]);
+	ck_assert_ptr_eq(c.set.v[4].credentials, &c.set.v[2]);
+	ck_assert_str_eq(c.set.v[4].servers[0].wire.host, "mail.example.com");
+}
+END_TEST
+
+START_TEST(no_queue)
+{
+	must_load("spool = \"none\";\n" P(GOOD), 0);
+	ck_assert_ptr_null(c.homes[0].spool);
+	must_load("spool = \"none\"; runner = false;\n" P(GOOD), SYSTEM);
+	ck_assert_ptr_null(c.homes[0].spool);
+	/* Where the state goes, the spool goes along, but for the system's. */
+	must_load("state = \"/s\";\n" P(GOOD), 0);
+	ck_assert_str_eq(c.homes[0].spool, "/s/spool");
+	must_load("state = \"/s\";\n" P(GOOD), SYSTEM);
+	ck_assert_str_eq(c.homes[0].spool, "/spool/of/system");
+	/* A default gives way to what is written. */
+	must_load("queue = { retry_max = \"30s\"; };\n" P(GOOD), 0);
+	ck_assert_int_eq(c.homes[0].queue.retry_first, 30000);
+	must_load("queue = { lifetime = \"2h\"; };\n" P(GOOD), 0);
+	ck_assert_int_eq(c.homes[0].queue.warn_after, 4 * HOUR);
+}
+END_TEST
+
+/* Any change of the text is seen, in an included file too. */
+START_TEST(stamp_of_a_file)
+{
+	uint32_t stamp;
+
+	put("a.conf", "domain = \"a.test\";\n", 0);
+	must_load("@include \"a.conf\"\n" P(GOOD), 0);
+	stamp = c.homes[0].stamp;
+	must_load("@include \"a.conf\"\n" P(GOOD), 0);
+	ck_assert_uint_eq(c.homes[0].stamp, stamp);
+	put("a.conf", "domain = \"b.test\";\n", 0);
+	must_load("@include \"a.conf\"\n" P(GOOD), 0);
+	ck_assert_uint_ne(c.homes[0].stamp, stamp);
 }
 END_TEST
 
@@ -353,7 +536,50 @@ START_TEST(secrets_are_not_read)
 {
 	must_load(P(WHO SERVER "password = { file = \"~/none\"; };"), 0);
 	ck_assert_int_eq(profile("p")->password.form, PROFILE_FILE);
-	ck_assert_str_eq(profile("p")->password.path, "/home/alice/none");
+	ck_assert_str_eq(profile("p")->password.text, "/home/alice/none");
+}
+END_TEST
+
+/* 144 octets of base64: salt, nonce, one block of 64, tag. */
+#define A24    "AAAAAAAAAAAAAAAAAAAAAAAA"
+#define SEALED "sealed:v1:abcd2345:" A24 A24 A24 A24 A24 A24
+
+START_TEST(forms_of_a_secret)
+{
+	static const struct {
+		const char *value, *text;
+		enum profile_secret_form form;
+		size_t argc;
+	} rows[] = {
+		{ "\"" SEALED "\"", SEALED, PROFILE_SEALED, 0 },
+		{ "{ file = \"/a\"; }", "/a", PROFILE_FILE, 0 },
+		{ "{ credential = \"mail.pw\"; }", "mail.pw",
+		    PROFILE_CREDENTIAL, 0 },
+		{ "{ env = \"_MAIL_PW1\"; }", "_MAIL_PW1", PROFILE_ENV, 0 },
+		{ "{ command = \"/bin/pw\"; }", NULL, PROFILE_COMMAND, 1 },
+		{ "{ command = [ \"~/pw\", \"\", \"~/x y\" ]; }", NULL,
+		    PROFILE_COMMAND, 3 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *text =
+		    mem_printf(P(WHO SERVER "password = %s;"), rows[i].value);
+		const struct profile_secret *s;
+
+		must_load(text, READABLE); /* none of them is in clear */
+		s = &profile("p")->password;
+		ck_assert_int_eq(s->form, rows[i].form);
+		if (rows[i].text != NULL)
+			ck_assert_str_eq(s->text, rows[i].text);
+		else
+			ck_assert_ptr_null(s->text);
+		ck_assert_uint_eq(s->argv.n, rows[i].argc);
+		ck_assert_str_eq(s->key, "profiles.p.password");
+		free(text);
+	}
+	ck_assert_str_eq(profile("p")->password.argv.v[0], "/home/alice/pw");
+	ck_assert_str_eq(profile("p")->password.argv.v[1], "");
+	ck_assert_str_eq(profile("p")->password.argv.v[2], "~/x y");
 }
 END_TEST
 
@@ -463,7 +689,7 @@ START_TEST(table_of_keys)
 		}
 	}
 	ck_assert_uint_eq(found, sizeof(some) / sizeof(some[0]));
-	ck_assert_uint_eq(n, 51);
+	ck_assert_uint_eq(n, 70);
 	ck_assert(!conf_key(n + 1, &group, &key));
 }
 END_TEST
@@ -524,10 +750,17 @@ add(TCase *tc)
 	tcase_add_test(tc, every_key_of_the_top);
 	tcase_add_test(tc, every_key_of_a_profile);
 	tcase_add_test(tc, way_by_what_is_given);
+	tcase_add_test(tc, grant_of_a_refresh_token);
+	tcase_add_test(tc, way_of_a_certificate);
+	tcase_add_test(tc, credentials_of_another);
+	tcase_add_test(tc, credentials_in_two_files);
+	tcase_add_test(tc, no_queue);
+	tcase_add_test(tc, stamp_of_a_file);
 	tcase_add_test(tc, servers);
 	tcase_add_test(tc, clear_where_nobody_listens);
 	tcase_add_test(tc, plain_http_to_loopback);
 	tcase_add_test(tc, secrets_are_not_read);
+	tcase_add_test(tc, forms_of_a_secret);
 	tcase_add_test(tc, home_that_is_not_known);
 	tcase_add_test(tc, included_files);
 	tcase_add_test(tc, faults_in_included_files);

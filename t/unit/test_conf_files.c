@@ -70,6 +70,8 @@ START_TEST(two_files_in_one_choice)
 	ck_assert(c.set.v[2].home->is_system);
 	ck_assert_str_eq(c.set.v[0].home->state, "/state/of/user");
 	ck_assert_str_eq(c.set.v[3].home->state, "/state/of/system");
+	ck_assert_str_eq(c.set.v[0].home->spool, "/state/of/user/spool");
+	ck_assert_str_eq(c.set.v[3].home->spool, "/spool/of/system");
 }
 END_TEST
 
@@ -93,8 +95,8 @@ START_TEST(system_wins_over_own)
 	ck_assert_uint_eq(c.set.local_names.n, 1);
 	ck_assert_str_eq(c.set.local_names.v[0], "sys");
 	/* These are never mixed. */
-	ck_assert_uint_eq(profile("p")->home->max_message, 1 << 20);
-	ck_assert_uint_eq(profile("q")->home->max_message, 2 << 20);
+	ck_assert_uint_eq(profile("p")->home->queue.max_message, 1 << 20);
+	ck_assert_uint_eq(profile("q")->home->queue.max_message, 2 << 20);
 }
 END_TEST
 
@@ -316,6 +318,8 @@ START_TEST(state_of_a_user)
 	q.file = aid_path("given.conf");
 	ck_assert_int_eq(conf_load(&c, &q, &e), 0);
 	ck_assert_str_eq(c.homes[0].state, aid_path(".local/state/osmtp"));
+	ck_assert_str_eq(
+	    c.homes[0].spool, aid_path(".local/state/osmtp/spool"));
 	conf_clear(&c);
 	q.xdg_state = aid_path("not-yet");
 	ck_assert_int_eq(conf_load(&c, &q, &e), 0);
@@ -326,6 +330,35 @@ START_TEST(state_of_a_user)
 	mem_replace(&me.home, mem_dup("/by/passwd"));
 	ck_assert_int_eq(conf_load(&c, &q, &e), 0);
 	ck_assert_str_eq(c.homes[0].state, "/by/passwd/.local/state/osmtp");
+}
+END_TEST
+
+/* Is there "key = " in the text? */
+static bool
+sets(const char *text, const char *key)
+{
+	size_t n = strlen(key);
+
+	for (const char *p = text; (p = strstr(p, key)) != NULL; p += n)
+		if ((p == text || strchr(" \n", p[-1]) != NULL) &&
+		    p[n + strspn(p + n, " ")] == '=')
+			return true;
+	return false;
+}
+
+/* osmtp.conf.sample is good as it stands, and has every key. */
+START_TEST(sample_has_the_keys)
+{
+	static char text[32 * 1024];
+	const char *t = getenv("T"), *g, *k;
+	char *path =
+	    mem_printf("%s%s", t ? t : "t", "/../etc/osmtp.conf.sample");
+
+	aid_read(path, text, sizeof(text));
+	ck_assert_msg(load(text, SYSTEM | READABLE) == 0, "%s", e.text);
+	for (size_t i = 0; conf_key(i, &g, &k); i++)
+		ck_assert_msg(sets(text, k), "not in the sample: %s %s", g, k);
+	free(path);
 }
 END_TEST
 
@@ -347,6 +380,7 @@ add(TCase *tc)
 	tcase_add_test(tc, own_file_that_is_unreadable);
 	tcase_add_test(tc, given_file);
 	tcase_add_test(tc, state_of_a_user);
+	tcase_add_test(tc, sample_has_the_keys);
 }
 
 int

@@ -197,6 +197,45 @@ START_TEST(takes_many)
 }
 END_TEST
 
+/* What an envelope gave comes back as it was; and is no way round its checks.
+ */
+START_TEST(restores)
+{
+	static const char *const bad[] = { "", "root", "@example.com", "a@",
+		"a b@example.com", "a@example.com\nrcpt b@example.com",
+		"a@example.com\r", "<a@example.com>", "a@exa\tmple.com" };
+	struct envelope v = { 0 };
+	struct err e = ERR_NONE;
+	size_t i;
+
+	ck_assert_int_eq(envelope_restore_sender(&v, "a@example.com", &e), 0);
+	ck_assert_int_eq(
+	    envelope_restore_rcpt(&v, "\"a b\"@example.com", &e), 0);
+	ck_assert_int_eq(envelope_restore_rcpt(&v, "x@example.com", &e), 0);
+	ck_assert(!v.utf8);
+	ck_assert_int_eq(
+	    envelope_restore_rcpt(&v, "j\xc3\xb6rg@example.com", &e), 0);
+	ck_assert(v.utf8);
+	ck_assert_int_eq(e.code, 0);
+	ck_assert_int_eq(
+	    envelope_restore_rcpt(&v, "x@EXAMPLE.com", &e), EX_DATAERR);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		ck_assert_msg(
+		    envelope_restore_rcpt(&v, bad[i], &e) == EX_DATAERR, "%s",
+		    bad[i]);
+		ck_assert_msg(i == 0 || envelope_restore_sender(
+					    &v, bad[i], &e) == EX_DATAERR,
+		    "%s", bad[i]);
+	}
+	ck_assert_uint_eq(v.n_rcpts, 3);
+	ck_assert_str_eq(v.rcpts[0], "\"a b\"@example.com");
+	ck_assert_str_eq(v.sender, "a@example.com");
+	ck_assert_int_eq(envelope_restore_sender(&v, "", &e), 0);
+	ck_assert_str_eq(v.sender, "");
+	envelope_clear(&v);
+}
+END_TEST
+
 static void
 add(TCase *tc)
 {
@@ -208,6 +247,7 @@ add(TCase *tc)
 	tcase_add_test(tc, sets_the_sender);
 	tcase_add_test(tc, knows_smtputf8);
 	tcase_add_test(tc, takes_many);
+	tcase_add_test(tc, restores);
 }
 
 int

@@ -290,6 +290,164 @@ START_TEST(failed_write_leaves_the_old)
 }
 END_TEST
 
+/* Only root can give a file away; a group of our own anybody can. */
+START_TEST(replace_like_another)
+{
+	const char *path = aid_path("file");
+	struct err e = ERR_NONE;
+	struct stat like, st;
+	char text[64];
+
+	aid_write(path, "old");
+	ck_assert_int_eq(stat(path, &like), 0);
+	like.st_mode = S_IFREG | 0640;
+	if (geteuid() == 0)
+		like.st_uid = like.st_gid = NOBODY;
+	ck_assert_int_eq(fsio_replace_like(path, &like, "new", 3, &e), 0);
+	ck_assert_str_eq(aid_read(path, text, sizeof(text)), "new");
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_uint_eq(st.st_mode, S_IFREG | 0640);
+	ck_assert_uint_eq(st.st_uid, like.st_uid);
+	ck_assert_uint_eq(st.st_gid, like.st_gid);
+	if (geteuid() != 0) {
+		like.st_uid = 0;
+		ck_assert_int_eq(
+		    fsio_replace_like(path, &like, "x", 1, &e), EX_CANTCREAT);
+		ck_assert_ptr_nonnull(strstr(e.text, "set owner"));
+		ck_assert_str_eq(aid_read(path, text, sizeof(text)), "new");
+	}
+	ck_assert_int_eq(entries(aid_dir), 1);
+}
+END_TEST
+
+START_TEST(reserve_then_fill)
+{
+	const char *path = aid_path("file"), *keep = aid_path("kept");
+	struct fsio_reserve *r = NULL;
+	struct err e = ERR_NONE;
+	mode_t old = umask(0777);
+	char text[64];
+
+	ck_assert_int_eq(fsio_reserve(path, 0640, 10000, &r, &e), 0);
+	umask(old);
+	ck_assert_int_eq(entries(aid_dir), 1);
+	ck_assert_int_eq(access(path, F_OK), -1);
+	ck_assert_int_eq(fsio_fill(r, "first", 5, keep, &e), 0);
+	fsio_unreserve(r);
+	/* Cut to its length; there was nothing to keep. */
+	ck_assert_str_eq(aid_read(path, text, sizeof(text)), "first");
+	ck_assert_uint_eq(mode_of(path), 0640);
+	ck_assert_int_eq(entries(aid_dir), 1);
+
+	ck_assert_int_eq(fsio_reserve(path, 0600, 4, &r, &e), 0);
+	ck_assert_int_eq(fsio_fill(r, "2nd", 3, keep, &e), 0);
+	fsio_unreserve(r);
+	ck_assert_str_eq(aid_read(path, text, sizeof(text)), "2nd");
+	ck_assert_str_eq(aid_read(keep, text, sizeof(text)), "first");
+	ck_assert_int_eq(fsio_reserve(path, 0600, 4, &r, &e), 0);
+	ck_assert_int_eq(fsio_fill(r, "3rd", 3, keep, &e), 0);
+	fsio_unreserve(r);
+	ck_assert_str_eq(aid_read(keep, text, sizeof(text)), "2nd");
+	ck_assert_int_eq(entries(aid_dir), 2);
+}
+END_TEST
+
+START_TEST(reserve_that_is_given_up)
+{
+	const char *path = aid_path("file");
+	struct fsio_reserve *r = NULL;
+	struct err e = ERR_NONE;
+	char text[64];
+
+	aid_write(path, "old");
+	ck_assert_int_eq(fsio_reserve(path, 0600, 10, &r, &e), 0);
+	fsio_unreserve(r);
+	fsio_unreserve(NULL);
+	ck_assert_str_eq(aid_read(path, text, sizeof(text)), "old");
+	ck_assert_int_eq(entries(aid_dir), 1);
+	ck_assert_int_eq(
+	    fsio_reserve(aid_path("none/x"), 0600, 1, &r, &e), EX_CANTCREAT);
+	ck_assert_ptr_nonnull(strstr(e.text, "none/x"));
+}
+END_TEST
+
+/* Where there is no room, that is known before anything is put in. */
+START_TEST(reserve_without_room)
+{
+	struct fsio_reserve *r = NULL;
+	struct rlimit old, tight;
+	struct err e = ERR_NONE;
+	int rc;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &old), 0);
+	tight = old;
+	tight.rlim_cur = 10000;
+	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &tight), 0);
+	rc = fsio_reserve(aid_path("file"), 0600, 20000, &r, &e);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &old), 0);
+	signal(SIGXFSZ, SIG_DFL);
+	ck_assert_int_eq(rc, EX_IOERR);
+	ck_assert_ptr_nonnull(strstr(e.text, strerror(EFBIG)));
+	ck_assert_ptr_null(r);
+	ck_assert_int_eq(entries(aid_dir), 0);
+}
+END_TEST
+
+START_TEST(fill_again_after_a_failure)
+{
+	const char *path = aid_path("file");
+	struct fsio_reserve *r = NULL;
+	struct err e = ERR_NONE;
+	char text[64];
+
+	ck_assert_int_eq(fsio_reserve(path, 0600, 100, &r, &e), 0);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	ck_assert_int_eq(
+	    fsio_fill(r, "a longer text", 13, NULL, &e), EX_CANTCREAT);
+	ck_assert_ptr_nonnull(strstr(e.text, path));
+	ck_assert_int_eq(rmdir(path), 0);
+	ck_assert_int_eq(fsio_fill(r, "text", 4, NULL, &e), 0);
+	fsio_unreserve(r);
+	ck_assert_str_eq(aid_read(path, text, sizeof(text)), "text");
+	ck_assert_int_eq(entries(aid_dir), 1);
+}
+END_TEST
+
+/* What has its final name is never written over in place. */
+START_TEST(fill_again_after_success)
+{
+	const char *path = aid_path("file"), *keep = aid_path("kept");
+	struct fsio_reserve *r = NULL;
+	struct err e = ERR_NONE;
+	char text[64];
+	int fd;
+
+	aid_write(path, "old");
+	ck_assert_int_eq(fsio_reserve(path, 0600, 100, &r, &e), 0);
+	ck_assert_int_eq(fsio_fill(r, "first", 5, keep, &e), 0);
+	fd = open(path, O_RDONLY);
+	ck_assert_int_eq(fsio_fill(r, "second", 6, keep, &e), 0);
+	fsio_unreserve(r);
+	ck_assert_str_eq(aid_drain(fd, text, sizeof(text)), "first");
+	close(fd);
+	ck_assert_str_eq(aid_read(path, text, sizeof(text)), "second");
+	ck_assert_str_eq(aid_read(keep, text, sizeof(text)), "old");
+	ck_assert_int_eq(entries(aid_dir), 2);
+}
+END_TEST
+
+START_TEST(directories_are_synced)
+{
+	int fd = open(aid_dir, O_RDONLY | O_DIRECTORY);
+
+	ck_assert_int_eq(fsio_sync_dir(fd), 0);
+	close(fd);
+	ck_assert_int_eq(fsio_sync_dir(fd), -1);
+	ck_assert_int_eq(errno, EBADF);
+}
+END_TEST
+
 START_TEST(lock_excludes_until_closed)
 {
 	const char *path = aid_path("lock");
@@ -456,6 +614,13 @@ add(TCase *tc)
 	tcase_add_test(tc, replace_swaps_a_link_for_a_file);
 	tcase_add_test(tc, failed_rename_leaves_nothing);
 	tcase_add_test(tc, failed_write_leaves_the_old);
+	tcase_add_test(tc, replace_like_another);
+	tcase_add_test(tc, reserve_then_fill);
+	tcase_add_test(tc, reserve_that_is_given_up);
+	tcase_add_test(tc, reserve_without_room);
+	tcase_add_test(tc, fill_again_after_a_failure);
+	tcase_add_test(tc, fill_again_after_success);
+	tcase_add_test(tc, directories_are_synced);
 	tcase_add_test(tc, lock_excludes_until_closed);
 	tcase_add_test(tc, lock_waits_for_another);
 	tcase_add_test(tc, lock_is_of_the_file_that_is_there);

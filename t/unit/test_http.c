@@ -1,10 +1,19 @@
 /* SPDX-License-Identifier: ISC */
-/* http: forms and Basic. What is posted is looked at by the flow tests. */
-#include "unit.h"
-
-#include <string.h>
-
+/* http: forms, Basic, and what of an answer's header counts. What is posted is
+ * looked at by the flow tests. */
 #include "gate/http.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/sys.h"
+#include "unit.h"
 
 static void
 expect(const char *label, const struct secret *got, const char *want)
@@ -140,6 +149,133 @@ START_TEST(basic_of_pieces)
 }
 END_TEST
 
+/* Give each of the next n callers that header, and a body of two octets. */
+static unsigned
+answer_with(const char *const *headers, size_t n, pid_t *pid)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET };
+	socklen_t len = sizeof(a);
+	int at = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ck_assert_int_eq(bind(at, (struct sockaddr *)&a, len), 0);
+	ck_assert_int_eq(listen(at, 8), 0);
+	ck_assert_int_eq(getsockname(at, (struct sockaddr *)&a, &len), 0);
+	*pid = fork();
+	ck_assert_int_ge(*pid, 0);
+	for (size_t i = 0; *pid == 0 && i < n; i++) {
+		int fd = accept(at, NULL, NULL);
+		char request[2048];
+
+		alarm(20);
+		if (read(fd, request, sizeof(request)) > 0)
+			dprintf(fd,
+			    "HTTP/1.1 429 Slow down\r\n%s"
+			    "Content-Length: 2\r\nConnection: close\r\n\r\n{}",
+			    headers[i]);
+		close(fd);
+	}
+	if (*pid == 0)
+		_exit(0);
+	close(at);
+	return ntohs(a.sin_port);
+}
+
+#define DATE	"Date: Tue, 24 Nov 2026 10:00:00 GMT\r\n"
+#define DATE_MS (INT64_C(1795514400) * 1000)
+#define HOUR	(INT64_C(3600) * 1000)
+
+static const struct {
+	const char *label, *header;
+	int64_t date, retry_after;
+} answers[] = {
+	{ "neither", "", -1, -1 },
+	{ "seconds", DATE "Retry-After: 120\r\n", DATE_MS, 120000 },
+	{ "at once", "Retry-After: 0\r\n", -1, 0 },
+	{ "a date counts from Date",
+	    DATE "Retry-After: Tue, 24 Nov 2026 10:02:30 GMT\r\n", DATE_MS,
+	    150000 },
+	{ "a date that has passed",
+	    DATE "Retry-After: Tue, 24 Nov 2026 09:59:59 GMT\r\n", DATE_MS, 0 },
+	{ "a date far away",
+	    DATE "Retry-After: Wed, 24 Nov 2027 10:00:00 GMT\r\n", DATE_MS,
+	    6 * HOUR },
+	{ "many seconds", "Retry-After: 99999\r\n", -1, 6 * HOUR },
+	{ "too many seconds", "Retry-After: 99999999999999999999999\r\n", -1,
+	    6 * HOUR },
+	{ "not a number", "Retry-After: 12x\r\n", -1, -1 },
+	{ "negative", "Retry-After: -5\r\n", -1, -1 },
+	{ "no date", DATE "Retry-After: soon\r\n", DATE_MS, -1 },
+	{ "no Date", "Date: soon\r\nRetry-After: 7\r\n", -1, 7000 },
+	{ "empty", "Retry-After:\r\n", -1, -1 },
+};
+
+START_TEST(time_to_wait)
+{
+	enum { N = sizeof(answers) / sizeof(answers[0]) };
+	const char *headers[N];
+	struct wire_response r;
+	struct wire_failure f;
+	struct secret body;
+	char *url;
+	pid_t pid;
+	size_t i;
+
+	for (i = 0; i < N; i++)
+		headers[i] = answers[i].header;
+	url = mem_printf(
+	    "http://127.0.0.1:%u/token", answer_with(headers, N, &pid));
+	secret_init(&body);
+	http_form_add(&body, "k", "v");
+	for (i = 0; i < N; i++) {
+		ck_assert_msg(http_post_form(url, &body, NULL, NULL, NULL, 5000,
+				  1000, &r, &f),
+		    "%s: %s", answers[i].label, f.text);
+		ck_assert_int_eq(r.status, 429);
+		ck_assert_msg(r.date == answers[i].date, "%s: date %lld",
+		    answers[i].label, (long long)r.date);
+		ck_assert_msg(r.retry_after == answers[i].retry_after,
+		    "%s: %lld", answers[i].label, (long long)r.retry_after);
+		wire_response_clear(&r);
+	}
+	secret_clear(&body);
+	waitpid(pid, NULL, 0);
+	/* Nobody is there any more: nothing was said, nothing is known. */
+	secret_init(&body);
+	ck_assert(
+	    !http_post_form(url, &body, NULL, NULL, NULL, 5000, 1000, &r, &f));
+	ck_assert_int_eq(r.retry_after, -1);
+	ck_assert_int_eq(r.date, -1);
+	ck_assert_int_eq(f.stage, WIRE_CONNECTING);
+	wire_response_clear(&r);
+	free(url);
+}
+END_TEST
+
+/* An answer that fails behind a request that went out is told apart: what was
+ * asked for may have been done. */
+START_TEST(answer_cut_short)
+{
+	static const char *const headers[] = { "Content-Length: 99\r\n" };
+	struct wire_response r;
+	struct wire_failure f;
+	struct secret body;
+	char *url;
+	pid_t pid;
+
+	url = mem_printf("http://127.0.0.1:%u/", answer_with(headers, 1, &pid));
+	secret_init(&body);
+	http_form_add(&body, "k", "v");
+	ck_assert(
+	    !http_post_form(url, &body, NULL, NULL, NULL, 5000, 1, &r, &f));
+	ck_assert_int_eq(f.stage, WIRE_UP);
+	wire_response_clear(&r);
+	secret_clear(&body);
+	waitpid(pid, NULL, 0);
+	free(url);
+}
+END_TEST
+
 static void
 add(TCase *tc)
 {
@@ -148,6 +284,8 @@ add(TCase *tc)
 	tcase_add_test(tc, form_of_any_length);
 	tcase_add_test(tc, basic);
 	tcase_add_test(tc, basic_of_pieces);
+	tcase_add_test(tc, time_to_wait);
+	tcase_add_test(tc, answer_cut_short);
 }
 
 int

@@ -3,9 +3,10 @@
 
 #include "base/json.h"
 
+#include <signal.h>
 #include <string.h>
 
-#include "unit.h"
+#include "aid.h"
 
 #define COUNT(cases) ((int)(sizeof(cases) / sizeof((cases)[0])))
 
@@ -265,6 +266,90 @@ START_TEST(full_buf_takes_nothing)
 }
 END_TEST
 
+/* An object with one number. */
+static struct json *
+one(const char *key, int64_t n)
+{
+	struct json *j = json_new();
+
+	json_set_number(j, key, n);
+	return j;
+}
+
+static void
+writes(const struct json *j, const char *want)
+{
+	struct buf b;
+
+	buf_init(&b, 1024);
+	json_add_to(&b, j);
+	ck_assert_str_eq(b.data, want);
+	buf_clear(&b);
+}
+
+START_TEST(objects_hold_objects)
+{
+	struct json *j = json_new(), *child = one("a", 1);
+
+	json_set_object(child, "in", one("b", 2));
+	json_set_object(j, "out", child);
+	json_set_number(j, "after", 3);
+	writes(j, "{\"out\":{\"a\":1,\"in\":{\"b\":2}},\"after\":3}");
+	json_set_object(j, "out", json_new());
+	writes(j, "{\"out\":{},\"after\":3}");
+	json_set_string(j, "out", "gone");
+	writes(j, "{\"out\":\"gone\",\"after\":3}");
+	json_free(j);
+}
+END_TEST
+
+START_TEST(arrays_grow_in_order)
+{
+	struct json *j = json_new(), *child;
+
+	json_append_object(j, "list", one("n", 1));
+	json_append_string(j, "words", "a \"b\"");
+	json_append_object(j, "list", one("n", 2));
+	child = json_new();
+	json_append_string(child, "deep", "x");
+	json_append_object(j, "list", child);
+	json_append_string(j, "words", "");
+	json_append_string(j, "list", "mixed");
+	writes(j,
+	    "{\"list\":[{\"n\":1},{\"n\":2},{\"deep\":[\"x\"]},\"mixed\"],"
+	    "\"words\":[\"a \\\"b\\\"\",\"\"]}");
+	json_free(j);
+}
+END_TEST
+
+START_TEST(bad_octets_in_arrays_are_masked)
+{
+	struct json *j = json_new();
+
+	json_append_string(j, "a", "x\xff\xfez");
+	writes(j, "{\"a\":[\"x??z\"]}");
+	json_free(j);
+}
+END_TEST
+
+static void
+append_to_number(void)
+{
+	struct json *j = one("a", 1);
+
+	json_append_string(j, "a", "x");
+}
+
+START_TEST(appending_to_no_array_is_a_bug)
+{
+	char text[512];
+	int status = aid_child(append_to_number, text, sizeof(text));
+
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+	ck_assert_ptr_nonnull(strstr(text, "json.c"));
+}
+END_TEST
+
 static void
 add(TCase *tc)
 {
@@ -280,6 +365,10 @@ add(TCase *tc)
 	tcase_add_test(tc, object_is_one_line);
 	tcase_add_test(tc, bad_octets_are_masked);
 	tcase_add_test(tc, full_buf_takes_nothing);
+	tcase_add_test(tc, objects_hold_objects);
+	tcase_add_test(tc, arrays_grow_in_order);
+	tcase_add_test(tc, bad_octets_in_arrays_are_masked);
+	tcase_add_test(tc, appending_to_no_array_is_a_bug);
 }
 
 int

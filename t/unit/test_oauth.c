@@ -1,10 +1,21 @@
 /* SPDX-License-Identifier: ISC */
-/* oauth: answers of token endpoints, good and bad; packing. */
+/*
+ * oauth: answers of token endpoints, good and bad; requests to one on loopback,
+ * and what it gets.
+ */
 #include "unit.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
+#include "base/sys.h"
 #include "gate/oauth.h"
 
 #define NOW	INT64_C(1767225600000)
@@ -338,167 +349,406 @@ START_TEST(long_answers)
 }
 END_TEST
 
-static const struct oauth_client client = {
-	.client_id = "id of\nmine",
-	.client_auth = OAUTH_AUTH_POST,
-	.token_url = "https://login.example.com/token?a=b",
-	.scope = "a b",
-};
-
-static void
-make_token(struct oauth_token *t)
-{
-	oauth_token_init(t);
-	secret_add_str(&t->access, "ey.J-~");
-	t->obtained = NOW;
-	t->expires = NOW + LIFE(3600);
-}
-
-START_TEST(pack_and_unpack)
-{
-	struct oauth_client c = client;
-	struct err e = ERR_NONE;
-	struct oauth_token t, u;
-	struct secret s;
-
-	make_token(&t);
-	oauth_token_init(&u);
-	secret_init(&s);
-	secret_add_str(&s, "what was there before");
-	oauth_pack(&t, &c, &s);
-	ck_assert_int_eq(oauth_unpack(&s, &c, &u, &e), 0);
-	ck_assert_str_eq(secret_reveal(&u.access), "ey.J-~");
-	ck_assert_int_eq(u.obtained, t.obtained);
-	ck_assert_int_eq(u.expires, t.expires);
-
-	/* How the client shows who it is does not matter. */
-	c.client_auth = OAUTH_AUTH_BASIC;
-	c.ca_file = "/some/ca.pem";
-	ck_assert_int_eq(oauth_unpack(&s, &c, &u, &e), 0);
-
-	c.scope = NULL;
-	oauth_pack(&t, &c, &s);
-	ck_assert_int_eq(oauth_unpack(&s, &c, &u, &e), 0);
-	secret_clear(&s);
-	oauth_token_clear(&t);
-	oauth_token_clear(&u);
-}
-END_TEST
-
-START_TEST(unpack_of_another)
-{
-	const struct oauth_client others[] = {
-		{ "id", 0, client.token_url, client.scope, NULL },
-		{ "id of", 0, client.token_url, client.scope, NULL },
-		{ client.client_id, 0, "https://login.example.com/token",
-		    client.scope, NULL },
-		{ client.client_id, 0, client.token_url, "a", NULL },
-		{ client.client_id, 0, client.token_url, NULL, NULL },
-	};
-	struct oauth_token t, u;
-	struct secret s;
-	struct err e;
-	size_t i;
-
-	make_token(&t);
-	secret_init(&s);
-	oauth_pack(&t, &client, &s);
-	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-		oauth_token_init(&u);
-		ck_assert_int_eq(
-		    oauth_unpack(&s, &others[i], &u, &e), EX_DATAERR);
-		ck_assert_uint_eq(secret_len(&u.access), 0);
-	}
-	secret_clear(&s);
-	oauth_token_clear(&t);
-}
-END_TEST
-
-/* Every shorter length, and one octet more, is damage. */
-START_TEST(unpack_of_pieces)
-{
-	struct oauth_token t, u;
-	struct secret s, part;
-	struct err e;
-	size_t n;
-
-	make_token(&t);
-	oauth_token_init(&u);
-	secret_init(&s);
-	secret_init(&part);
-	oauth_pack(&t, &client, &s);
-	for (n = 0; n < secret_len(&s); n++) {
-		secret_set(&part, secret_reveal(&s), n);
-		ck_assert_int_eq(
-		    oauth_unpack(&part, &client, &u, &e), EX_DATAERR);
-		ck_assert_ptr_null(strstr(e.text, "ey.J"));
-	}
-	secret_add_str(&s, "x");
-	ck_assert_int_eq(oauth_unpack(&s, &client, &u, &e), EX_DATAERR);
-	ck_assert_uint_eq(secret_len(&u.access), 0);
-	secret_clear(&part);
-	secret_clear(&s);
-	oauth_token_clear(&t);
-}
-END_TEST
-
-START_TEST(unpack_of_damage)
+/* The refresh token of an answer. */
+START_TEST(refresh_tokens)
 {
 	static const struct {
-		const char *label, *head, *lines;
-		int rc;
+		const char *label, *member, *want;
 	} cases[] = {
-		{ "whole", "osmtp-token 1",
-		    "obtained 1000\nexpires 2000\naccess abc\n", 0 },
-		{ "another version", "osmtp-token 2",
-		    "obtained 1000\nexpires 2000\naccess abc\n", EX_DATAERR },
-		{ "times swapped", "osmtp-token 1",
-		    "obtained 2000\nexpires 1000\naccess abc\n", EX_DATAERR },
-		{ "lives too long", "osmtp-token 1",
-		    "obtained 0\nexpires 2592000001\naccess abc\n",
-		    EX_DATAERR },
-		{ "negative", "osmtp-token 1",
-		    "obtained -5\nexpires 1000\naccess abc\n", EX_DATAERR },
-		{ "beyond 64 bits", "osmtp-token 1",
-		    "obtained 1\nexpires 18446744073709551617\naccess abc\n",
-		    EX_DATAERR },
-		{ "a longer number", "osmtp-token 1",
-		    "obtained 1\nexpires 0000000000000000000000002\n"
-		    "access abc\n",
-		    EX_DATAERR },
-		{ "no number", "osmtp-token 1",
-		    "obtained \nexpires 2000\naccess abc\n", EX_DATAERR },
-		{ "order", "osmtp-token 1",
-		    "expires 2000\nobtained 1000\naccess abc\n", EX_DATAERR },
-		{ "empty token", "osmtp-token 1",
-		    "obtained 1000\nexpires 2000\naccess \n", EX_DATAERR },
-		{ "blank in the token", "osmtp-token 1",
-		    "obtained 1000\nexpires 2000\naccess a b\n", EX_DATAERR },
-		{ "CR in the token", "osmtp-token 1",
-		    "obtained 1000\nexpires 2000\naccess ab\r\n", EX_DATAERR },
-		{ "a line more", "osmtp-token 1",
-		    "obtained 1000\nexpires 2000\naccess ab\nx y\n",
-		    EX_DATAERR },
+		{ "one", "\"refresh_token\":\"1//0g-r.t_~\"", "1//0g-r.t_~" },
+		{ "a blank is allowed", "\"refresh_token\":\"a b\"", "a b" },
+		{ "none", "\"scope\":\"x\"", "" },
+		{ "empty", "\"refresh_token\":\"\"", "" },
+		{ "null", "\"refresh_token\":null", "" },
+		{ "a number", "\"refresh_token\":5", "" },
+		{ "a line end", "\"refresh_token\":\"a\\nb\"", "" },
+		{ "DEL", "\"refresh_token\":\"a\\u007f\"", "" },
 	};
-	struct oauth_client c = { "id", OAUTH_AUTH_POST, "u", NULL, NULL };
+	static char body[2 * OAUTH_MAX_TOKEN];
 	struct oauth_token t;
+	struct outcome o;
 	char text[256];
-	struct secret s;
-	struct err e;
+	size_t i, n;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text), "{\"access_token\":\"abc\",%s}",
+		    cases[i].member);
+		oauth_token_init(&t);
+		ck_assert(
+		    oauth_read_answer(200, text, strlen(text), NOW, &t, &o));
+		ck_assert_msg(
+		    strcmp(secret_reveal(&t.refresh), cases[i].want) == 0, "%s",
+		    cases[i].label);
+		oauth_token_clear(&t);
+	}
+	oauth_token_init(&t);
+	n = write_long(body, "{\"access_token\":\"abc\",\"refresh_token\":\"",
+	    OAUTH_MAX_TOKEN);
+	ck_assert(oauth_read_answer(200, body, n, NOW, &t, &o));
+	ck_assert_uint_eq(secret_len(&t.refresh), OAUTH_MAX_TOKEN);
+	oauth_token_clear(&t);
+	n = write_long(body, "{\"access_token\":\"abc\",\"refresh_token\":\"",
+	    OAUTH_MAX_TOKEN + 1);
+	ck_assert(oauth_read_answer(200, body, n, NOW, &t, &o));
+	ck_assert_uint_eq(secret_len(&t.refresh), 0);
+	oauth_token_clear(&t);
+}
+END_TEST
+
+/* What narrows an error down. */
+static const struct {
+	const char *label, *body, *error, *detail;
+} details[] = {
+	{ "Entra's number",
+	    "{\"error\":\"invalid_grant\",\"error_description\":\"AADSTS700082:"
+	    " "
+	    "The refresh token has expired\",\"error_codes\":[700082],"
+	    "\"suberror\":\"bad_token\"}",
+	    "invalid_grant", "700082" },
+	{ "a number later in the text",
+	    "{\"error\":\"invalid_grant\",\"error_description\":\"see "
+	    "AADSTS50173.\"}",
+	    "invalid_grant", "50173" },
+	{ "no number",
+	    "{\"error\":\"invalid_grant\",\"error_description\":\"AADSTS: "
+	    "x\",\"suberror\":\"consent_required\"}",
+	    "invalid_grant", "consent_required" },
+	{ "a number without end",
+	    "{\"error\":\"x\",\"error_description\":"
+	    "\"AADSTS111111111122222222223333333333\"}",
+	    "x", "" },
+	{ "Google's subtype",
+	    "{\"error\":\"invalid_grant\",\"error_subtype\":\"invalid_rapt\"}",
+	    "invalid_grant", "invalid_rapt" },
+	{ "controls", "{\"error\":\"a\\nb\",\"suberror\":\"c\\u0001d\"}", "a?b",
+	    "c?d" },
+	{ "too long",
+	    "{\"error\":\"0123456789012345678901234567890123456789012345678901"
+	    "\",\"suberror\":\"012345678901234567890123456789\"}",
+	    "01234567890123456789012345678901234567890123...",
+	    "01234567890123456789..." },
+	{ "other types", "{\"error\":\"x\",\"suberror\":[1]}", "x", "" },
+	{ "no word", "{\"error_subtype\":\"invalid_rapt\"}", "", "" },
+};
+
+START_TEST(error_and_detail)
+{
+	struct oauth_token t;
+	struct outcome o;
+	size_t i;
+
+	oauth_token_init(&t);
+	for (i = 0; i < sizeof(details) / sizeof(details[0]); i++) {
+		ck_assert(!oauth_read_answer(400, details[i].body,
+		    strlen(details[i].body), NOW, &t, &o));
+		ck_assert_msg(strcmp(o.error, details[i].error) == 0,
+		    "%s: error \"%s\"", details[i].label, o.error);
+		ck_assert_msg(strcmp(o.detail, details[i].detail) == 0,
+		    "%s: detail \"%s\"", details[i].label, o.detail);
+	}
+}
+END_TEST
+
+/* ---- requests */
+
+static struct oauth_client client;
+static struct secret client_secret, refresh_token;
+static char url[64];
+static char asked[4096]; /* the request that came */
+static pid_t endpoint;
+static int request_pipe;
+
+static void
+begin(void)
+{
+	secret_init(&client_secret);
+	secret_init(&refresh_token);
+	memset(&client, 0, sizeof(client));
+	client.client_id = "id of mine";
+	client.client_auth = OAUTH_AUTH_POST;
+	client.token_url = "http://127.0.0.1:1/nobody";
+	secret_add_str(&client_secret, "Hush & more");
+	secret_add_str(&refresh_token, "R0/+");
+	endpoint = 0;
+}
+
+static void
+end(void)
+{
+	if (endpoint > 0) {
+		kill(endpoint, SIGKILL);
+		waitpid(endpoint, NULL, 0);
+	}
+	secret_clear(&client_secret);
+	secret_clear(&refresh_token);
+}
+
+/* Take one request to its end, pass it on, say answer, and end. */
+static void
+serve(int s, int out, const char *answer)
+{
+	int c = accept(s, NULL, NULL);
+	const char *body = NULL, *length;
+	size_t have = 0;
+	ssize_t k;
+
+	while (
+	    body == NULL || strlen(body + 4) < strtoul(length + 16, NULL, 10)) {
+		k = read(c, asked + have, sizeof(asked) - 1 - have);
+		if (k <= 0)
+			_exit(1);
+		have += (size_t)k;
+		asked[have] = '\0';
+		body = strstr(asked, "\r\n\r\n");
+		length = strstr(asked, "Content-Length: ");
+		if (length == NULL)
+			body = NULL;
+	}
+	k = write(out, asked, have) + write(c, answer, strlen(answer));
+	_exit(k < 0);
+}
+
+static void
+start_endpoint(const char *answer)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(a);
+	int s = socket(AF_INET, SOCK_STREAM, 0), fds[2];
+
+	ck_assert_int_eq(bind(s, (struct sockaddr *)&a, sizeof(a)), 0);
+	ck_assert_int_eq(listen(s, 1), 0);
+	ck_assert_int_eq(getsockname(s, (struct sockaddr *)&a, &len), 0);
+	ck_assert_int_eq(pipe(fds), 0);
+	endpoint = fork();
+	if (endpoint == 0)
+		serve(s, fds[1], answer);
+	close(s);
+	close(fds[1]);
+	request_pipe = fds[0];
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u/token",
+	    (unsigned)ntohs(a.sin_port));
+	client.token_url = url;
+}
+
+/* Ask; what was asked is in asked then. */
+static bool
+ask(const char *answer, struct oauth_token *t, struct oauth_trouble *f)
+{
+	const struct oauth_proof proof = { &client_secret, &refresh_token };
+	size_t have = 0;
+	ssize_t k;
+	bool ok;
+
+	oauth_token_init(t);
+	start_endpoint(answer);
+	ok = oauth_request(&client, &proof, 5000, sys_now(), t, f);
+	while ((k = read(
+		    request_pipe, asked + have, sizeof(asked) - 1 - have)) > 0)
+		have += (size_t)k;
+	asked[have] = '\0';
+	close(request_pipe);
+	waitpid(endpoint, NULL, 0);
+	endpoint = 0;
+	return ok;
+}
+
+#define HTTP(status, fields, body) \
+	"HTTP/1.1 " status " x\r\nConnection: close\r\n" fields "\r\n" body
+
+static const char *
+form(void)
+{
+	const char *body = strstr(asked, "\r\n\r\n");
+
+	return body != NULL ? body + 4 : "";
+}
+
+START_TEST(what_is_sent)
+{
+	static const struct {
+		enum oauth_grant grant;
+		enum oauth_client_auth auth;
+		const char *scope, *form, *basic;
+	} cases[] = {
+		{ OAUTH_CLIENT_CREDENTIALS, OAUTH_AUTH_POST, "a b",
+		    "grant_type=client_credentials&scope=a%20b&client_id=id%20"
+		    "of%20mine&client_secret=Hush%20%26%20more",
+		    NULL },
+		{ OAUTH_CLIENT_CREDENTIALS, OAUTH_AUTH_BASIC, NULL,
+		    "grant_type=client_credentials",
+		    "Authorization: Basic "
+		    "aWQlMjBvZiUyMG1pbmU6SHVzaCUyMCUyNiUyMG1vcmU=" },
+		{ OAUTH_CLIENT_CREDENTIALS, OAUTH_AUTH_BASIC_RAW, "",
+		    "grant_type=client_credentials",
+		    "Authorization: Basic aWQgb2YgbWluZTpIdXNoICYgbW9yZQ==" },
+		{ OAUTH_REFRESH_TOKEN, OAUTH_AUTH_POST, NULL,
+		    "grant_type=refresh_token&refresh_token=R0%2F%2B&client_id="
+		    "id%20of%20mine&client_secret=Hush%20%26%20more",
+		    NULL },
+		{ OAUTH_REFRESH_TOKEN, OAUTH_AUTH_NONE, "s",
+		    "grant_type=refresh_token&refresh_token=R0%2F%2B&scope=s&"
+		    "client_id=id%20of%20mine",
+		    NULL },
+	};
+	struct oauth_trouble f;
+	struct oauth_token t;
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		snprintf(text, sizeof(text),
-		    "%s\nclient id\nendpoint u\nscope \n%s", cases[i].head,
-		    cases[i].lines);
-		secret_init(&s);
-		secret_add_str(&s, text);
-		oauth_token_init(&t);
-		ck_assert_msg(oauth_unpack(&s, &c, &t, &e) == cases[i].rc, "%s",
-		    cases[i].label);
+		client.grant = cases[i].grant;
+		client.client_auth = cases[i].auth;
+		client.scope = cases[i].scope;
+		ck_assert_msg(ask(HTTP("200", "",
+				      "{\"access_token\":\"abc\","
+				      "\"refresh_token\":\"R1\"}"),
+				  &t, &f),
+		    "%s", f.outcome.text);
+		ck_assert_str_eq(form(), cases[i].form);
+		if (cases[i].basic != NULL)
+			ck_assert_ptr_nonnull(strstr(asked, cases[i].basic));
+		else
+			ck_assert_ptr_null(strstr(asked, "Authorization"));
+		ck_assert_str_eq(secret_reveal(&t.access), "abc");
+		ck_assert_str_eq(secret_reveal(&t.refresh), "R1");
 		oauth_token_clear(&t);
-		secret_clear(&s);
 	}
+}
+END_TEST
+
+#define REFUSED "{\"error\":\"invalid_grant\"}"
+
+/* Who is asked for mends it: a person's consent has ended, or else the
+ * configuration is wrong. */
+START_TEST(class_by_grant)
+{
+	struct oauth_trouble f;
+	struct oauth_token t;
+
+	ck_assert(!ask(HTTP("400", "", REFUSED), &t, &f));
+	ck_assert_int_eq(f.outcome.class, OUTCOME_CLASS_C);
+	client.grant = OAUTH_REFRESH_TOKEN;
+	ck_assert(!ask(HTTP("400", "", REFUSED), &t, &f));
+	ck_assert_int_eq(f.outcome.class, OUTCOME_CLASS_P);
+	ck_assert_str_eq(f.outcome.error, "invalid_grant");
+	ck_assert_int_eq(f.outcome.code, 400);
+	ck_assert(!f.unanswered);
+	ck_assert(
+	    !ask(HTTP("400", "", "{\"error\":\"invalid_client\"}"), &t, &f));
+	ck_assert_int_eq(f.outcome.class, OUTCOME_CLASS_C);
+	ck_assert(!ask(HTTP("503", "", REFUSED), &t, &f));
+	ck_assert_int_eq(f.outcome.class, OUTCOME_CLASS_L);
+}
+END_TEST
+
+START_TEST(when_to_come_again)
+{
+	struct oauth_trouble f;
+	struct oauth_token t;
+
+	ck_assert(!ask(HTTP("429", "Retry-After: 90\r\n", ""), &t, &f));
+	ck_assert_int_eq(f.outcome.class, OUTCOME_CLASS_L);
+	ck_assert_int_eq(f.retry_after, 90 * 1000);
+	ck_assert(!ask(HTTP("429", "", ""), &t, &f));
+	ck_assert_int_eq(f.retry_after, -1);
+}
+END_TEST
+
+/* The clock is named where it may be the reason, and only there. */
+START_TEST(clocks)
+{
+	static const char old[] = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+	const int64_t then = INT64_C(784111777000);
+	char text[512], date[64];
+	struct oauth_trouble f;
+	struct oauth_token t;
+	time_t now = time(NULL);
+	struct tm tm;
+
+	snprintf(text, sizeof(text), HTTP("400", "%s", REFUSED), old);
+	ck_assert(!ask(text, &t, &f));
+	ck_assert_int_ge(f.clock_off, sys_now() - then - 5000);
+	ck_assert_int_le(f.clock_off, sys_now() - then);
+	snprintf(text, sizeof(text),
+	    HTTP("400", "%s", "{\"error\":\"invalid_scope\"}"), old);
+	ck_assert(!ask(text, &t, &f));
+	ck_assert_int_eq(f.clock_off, 0);
+	now -= 4 * 60;
+	strftime(date, sizeof(date), "Date: %a, %d %b %Y %H:%M:%S GMT\r\n",
+	    gmtime_r(&now, &tm));
+	snprintf(text, sizeof(text), HTTP("400", "%s", REFUSED), date);
+	ck_assert(!ask(text, &t, &f));
+	ck_assert_int_eq(f.clock_off, 0);
+	ck_assert(!ask(HTTP("400", "", REFUSED), &t, &f));
+	ck_assert_int_eq(f.clock_off, 0);
+}
+END_TEST
+
+/* A request that went out may have been granted, whatever came back. */
+START_TEST(answers_that_are_none)
+{
+	static const char *const answers[] = { "",
+		"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{",
+		"HTTP/1.1 200 OK\r\nContent-Le" };
+	const struct oauth_proof proof = { &client_secret, &refresh_token };
+	struct oauth_trouble f;
+	struct oauth_token t;
+	size_t i;
+
+	for (i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		ck_assert(!ask(answers[i], &t, &f));
+		ck_assert_int_eq(f.outcome.class, OUTCOME_CLASS_L);
+		ck_assert_int_eq(f.outcome.code, i < 2 ? 0 : 200);
+		ck_assert(f.outcome.ours);
+		ck_assert_msg(f.unanswered, "answer %zu", i);
+		ck_assert_ptr_nonnull(strstr(f.outcome.text, url));
+	}
+	client.token_url = "http://127.0.0.1:1/nobody";
+	ck_assert(!oauth_request(&client, &proof, 5000, NOW, &t, &f));
+	ck_assert_int_eq(f.outcome.class, OUTCOME_CLASS_L);
+	ck_assert(!f.unanswered);
+}
+END_TEST
+
+/* What an endpoint repeats of what it got is not shown. */
+START_TEST(what_is_withheld)
+{
+	static const struct {
+		enum oauth_client_auth auth;
+		const char *said, *shown;
+	} cases[] = {
+		{ OAUTH_AUTH_POST, "Hush & more", "invalid_client" },
+		{ OAUTH_AUTH_POST, "Hush%20%26%20more", "invalid_client" },
+		{ OAUTH_AUTH_POST, "R0/+ is spent", "invalid_client" },
+		{ OAUTH_AUTH_POST, "refresh_token=R0%2F%2B", "invalid_client" },
+		{ OAUTH_AUTH_BASIC_RAW,
+		    "aWQgb2YgbWluZTpIdXNoICYgbW9yZQ==", "invalid_client" },
+	};
+	struct oauth_trouble f;
+	struct oauth_token t;
+	char text[512];
+	size_t i;
+
+	client.grant = OAUTH_REFRESH_TOKEN;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		client.client_auth = cases[i].auth;
+		snprintf(text, sizeof(text),
+		    HTTP("401", "",
+			"{\"error\":\"invalid_client\",\"suberror\":\"x\","
+			"\"error_description\":\"%s\"}"),
+		    cases[i].said);
+		ck_assert(!ask(text, &t, &f));
+		ck_assert_ptr_null(strstr(f.outcome.text, cases[i].said));
+		ck_assert_ptr_nonnull(
+		    strstr(f.outcome.text, "invalid_client: the rest is not"));
+		ck_assert_str_eq(f.outcome.error, "invalid_client");
+		ck_assert_str_eq(f.outcome.detail, "");
+		ck_assert_int_eq(f.outcome.class, OUTCOME_CLASS_C);
+	}
+	/* A word that is the secret itself. */
+	ck_assert(!ask(HTTP("401", "", "{\"error\":\"R0/+\"}"), &t, &f));
+	ck_assert_ptr_null(strstr(f.outcome.text, "R0/+"));
+	ck_assert_str_eq(f.outcome.error, "");
 }
 END_TEST
 
@@ -508,10 +758,15 @@ add(TCase *tc)
 	tcase_add_test(tc, good_answers);
 	tcase_add_test(tc, bad_answers);
 	tcase_add_test(tc, long_answers);
-	tcase_add_test(tc, pack_and_unpack);
-	tcase_add_test(tc, unpack_of_another);
-	tcase_add_test(tc, unpack_of_pieces);
-	tcase_add_test(tc, unpack_of_damage);
+	tcase_add_test(tc, refresh_tokens);
+	tcase_add_test(tc, error_and_detail);
+	tcase_add_checked_fixture(tc, begin, end);
+	tcase_add_test(tc, what_is_sent);
+	tcase_add_test(tc, class_by_grant);
+	tcase_add_test(tc, when_to_come_again);
+	tcase_add_test(tc, clocks);
+	tcase_add_test(tc, answers_that_are_none);
+	tcase_add_test(tc, what_is_withheld);
 }
 
 int

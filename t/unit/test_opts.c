@@ -31,7 +31,16 @@ static const struct {
 	{ "-oi", { "x", "-oi" }, "send i" },
 	{ "-oitrue", { "x", "-oitrue" }, "send i" },
 	{ "-om is not -m", { "x", "-om", "a" }, "send [a]" },
-	{ "-odb", { "x", "-odb", "a" }, "send [a]" },
+	{ "-odb", { "x", "-odb", "a" }, "send background [a]" },
+	{ "-odi", { "x", "-odb", "-odi", "a" }, "send [a]" },
+	{ "-odq", { "x", "-odq", "a" }, "send queue [a]" },
+	{ "-odd", { "x", "-odd", "a" }, "send queue [a]" },
+	{ "-odx", { "x", "-odx", "a" },
+	    "64 option -odx: unknown delivery: i (at once), b (background) or "
+	    "q (queue)" },
+	{ "-q", { "x", "-q" }, "run" },
+	{ "-q30m", { "x", "-q30m" }, "run" },
+	{ "--json", { "x", "--json", "a" }, "send json [a]" },
 	{ "-oem", { "x", "-oem", "-t" }, "send t" },
 	{ "-em", { "x", "-em" }, "send" },
 	{ "-m", { "x", "-im" }, "send i" },
@@ -74,12 +83,14 @@ static const struct {
 static void
 describe(char *to, size_t room, const struct opts *o)
 {
-	static const char *const modes[] = { "send", "list", "aliases" };
+	static const char *const modes[] = { "send", "list", "run", "aliases" };
+	static const char *const when[] = { "", " background", " queue" };
 	size_t n;
 	size_t i;
 
-	n = (size_t)snprintf(to, room, "%s%s%s", modes[o->mode],
-	    o->from_header ? " t" : "", o->ignore_dots ? " i" : "");
+	n = (size_t)snprintf(to, room, "%s%s%s%s", modes[o->mode],
+	    when[o->delivery], o->from_header ? " t" : "",
+	    o->ignore_dots ? " i" : "");
 #define ADD(fmt, value)                                                      \
 	do {                                                                 \
 		if (value)                                                   \
@@ -89,9 +100,9 @@ describe(char *to, size_t room, const struct opts *o)
 	ADD(" F=%s", o->full_name);
 	ADD(" a=%s", o->profile);
 	ADD(" C=%s", o->conf_file);
-	n +=
-	    (size_t)snprintf(to + n, room - n, "%s%s%s", o->verbose ? " v" : "",
-		o->now ? " now" : "", o->dry_run ? " dry" : "");
+	n += (size_t)snprintf(to + n, room - n, "%s%s%s%s",
+	    o->verbose ? " v" : "", o->now ? " now" : "",
+	    o->json ? " json" : "", o->dry_run ? " dry" : "");
 	for (i = 0; i < o->n_rcpts; i++)
 		ADD(" [%s]", o->rcpts[i]);
 #undef ADD

@@ -566,9 +566,15 @@ START_TEST(small_questions)
 	ck_assert_str_eq(profile_kind_name(PROFILE_MAILBOX), "mailbox");
 	ck_assert_str_eq(profile_auth_name(PROFILE_AUTH_OAUTH), "oauth");
 	ck_assert_str_eq(profile_auth_name(PROFILE_AUTH_PASSWORD), "password");
+	ck_assert_str_eq(profile_auth_name(PROFILE_AUTH_CERT), "cert");
 	ck_assert_str_eq(profile_auth_name(PROFILE_AUTH_NONE), "none");
 	profiles[0].user = mem_dup("login");
 	ck_assert_str_eq(profile_user_text(&profiles[0]), "login");
+	ck_assert_ptr_eq(profile_account(&profiles[0]), &profiles[0]);
+	/* Who borrows an account logs in as its user. */
+	profiles[1].credentials = &profiles[0];
+	ck_assert_ptr_eq(profile_account(&profiles[1]), &profiles[0]);
+	ck_assert_str_eq(profile_user_text(&profiles[1]), "login");
 	clear_set();
 }
 END_TEST

@@ -2,10 +2,13 @@
 /* sasl: responses, octet by octet, and challenges in and out of place. */
 #include "unit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "gate/sasl.h"
+
+#define COUNT(cases) ((int)(sizeof(cases) / sizeof((cases)[0])))
 
 static struct secret key;
 static struct sasl_identity who;
@@ -49,14 +52,18 @@ START_TEST(names)
 	}
 	ck_assert(sasl_find("xoauth2", &m) && m == SASL_XOAUTH2);
 	m = SASL_LOGIN;
-	ck_assert(!sasl_find("CRAM-MD5", &m));
+	ck_assert(!sasl_find("SCRAM-SHA-1", &m));
+	ck_assert(!sasl_find("SCRAM-SHA-256-PLUS", &m));
 	ck_assert(!sasl_find("", &m));
 	ck_assert(!sasl_find("PLAINX", &m));
 	ck_assert_int_eq(m, SASL_LOGIN);
-	ck_assert(sasl_takes_token(SASL_XOAUTH2));
-	ck_assert(sasl_takes_token(SASL_OAUTHBEARER));
-	ck_assert(!sasl_takes_token(SASL_PLAIN));
-	ck_assert(!sasl_takes_token(SASL_LOGIN));
+	ck_assert_int_eq(sasl_proof(SASL_XOAUTH2), SASL_TOKEN);
+	ck_assert_int_eq(sasl_proof(SASL_OAUTHBEARER), SASL_TOKEN);
+	ck_assert_int_eq(sasl_proof(SASL_SCRAM_SHA_256), SASL_PASSWORD);
+	ck_assert_int_eq(sasl_proof(SASL_PLAIN), SASL_PASSWORD);
+	ck_assert_int_eq(sasl_proof(SASL_LOGIN), SASL_PASSWORD);
+	ck_assert_int_eq(sasl_proof(SASL_CRAM_MD5), SASL_PASSWORD);
+	ck_assert_int_eq(sasl_proof(SASL_EXTERNAL), SASL_CERTIFICATE);
 }
 END_TEST
 
@@ -81,6 +88,7 @@ static const struct {
 	{ "plain", "anna", SASL_PLAIN, WANT("\0anna\0s3cr3t") },
 	{ "plain, UTF-8", "ann\303\244", SASL_PLAIN,
 	    WANT("\0ann\303\244\0s3cr3t") },
+	{ "external names nobody", "anna", SASL_EXTERNAL, WANT("") },
 #undef WANT
 };
 
@@ -101,6 +109,8 @@ START_TEST(initial)
 	}
 	secret_init(&out);
 	sasl_begin(&s, SASL_LOGIN, &who);
+	ck_assert(!sasl_initial(&s, &out));
+	sasl_begin(&s, SASL_CRAM_MD5, &who);
 	ck_assert(!sasl_initial(&s, &out));
 	ck_assert_uint_eq(secret_len(&out), 0);
 }
@@ -178,6 +188,7 @@ START_TEST(error_challenge)
 	ck_assert_int_eq(challenge(&s, SASL_XOAUTH2, json, &out, &e), 0);
 	EXPECT("xoauth2", &out, "");
 	ck_assert_str_eq(s.refusal, json);
+	ck_assert_str_eq(s.status, "401");
 	ck_assert_int_eq(sasl_answer(&s, "e30=", &out, &e), EX_PROTOCOL);
 	secret_clear(&out);
 
@@ -189,6 +200,50 @@ START_TEST(error_challenge)
 	/* A new exchange forgets the old one's refusal. */
 	sasl_begin(&s, SASL_XOAUTH2, &who);
 	ck_assert_str_eq(s.refusal, "");
+	ck_assert_str_eq(s.status, "");
+}
+END_TEST
+
+static const struct {
+	const char *said, *status;
+} statuses[] = {
+	{ "{\"status\":\"invalid_token\"}", "invalid_token" },
+	{ "{\"scope\":\"x\",\"status\":\"insufficient_scope\"}",
+	    "insufficient_scope" },
+	{ "{\"status\":\"400\"}", "400" },
+	{ "{\"status\":400}", "400" },
+	{ "{\"status\":400.5}", "400" },
+	{ "{\"status\":-1}", "-1" },
+	{ "{\"status\":\"\"}", "" },
+	{ "{\"status\":\"two words\"}", "" },
+	{ "{\"status\":\"401\\r\\n\"}", "" },
+	{ "{\"status\":\"\303\251\"}", "" },
+	{ "{\"status\":true}", "" },
+	{ "{\"status\":[\"401\"]}", "" },
+	{ "{\"error\":\"401\"}", "" },
+	{ "{\"status\":\"401\"", "" },
+	{ "401", "" },
+	{ "{\"status\":\"s3cr3t\"}", "" },
+	{ "{\"status\":"
+	  "\"12345678901234567890123456789012345678901234567\"}",
+	    "12345678901234567890123456789012345678901234567" },
+	{ "{\"status\":"
+	  "\"123456789012345678901234567890123456789012345678\"}",
+	    "" },
+};
+
+START_TEST(status)
+{
+	struct err e = ERR_NONE;
+	struct secret out;
+	struct sasl s;
+
+	ck_assert_int_eq(
+	    challenge(&s, SASL_OAUTHBEARER, statuses[_i].said, &out, &e), 0);
+	ck_assert_msg(strcmp(s.status, statuses[_i].status) == 0, "%s: '%s'",
+	    statuses[_i].said, s.status);
+	ck_assert_str_ne(s.refusal, "");
+	secret_clear(&out);
 }
 END_TEST
 
@@ -237,6 +292,13 @@ START_TEST(out_of_place)
 		{ "xoauth2, not base64", SASL_XOAUTH2, true, "{}" },
 		{ "oauthbearer, cut", SASL_OAUTHBEARER, true, "e30" },
 		{ "oauthbearer, empty", SASL_OAUTHBEARER, true, "" },
+		{ "external, after all is said", SASL_EXTERNAL, true, "" },
+		{ "external, before", SASL_EXTERNAL, false, "" },
+		{ "cram-md5, empty", SASL_CRAM_MD5, false, "" },
+		{ "cram-md5, not base64", SASL_CRAM_MD5, false, "<1@x>" },
+		{ "scram, nothing said yet", SASL_SCRAM_SHA_256, false, "" },
+		{ "scram, not base64", SASL_SCRAM_SHA_256, true, "r=" },
+		{ "scram, empty", SASL_SCRAM_SHA_256, true, "" },
 	};
 	struct secret out;
 	struct sasl s;
@@ -256,7 +318,241 @@ START_TEST(out_of_place)
 		ck_assert_int_eq(e.code, EX_PROTOCOL);
 		ck_assert_ptr_nonnull(strstr(e.text, sasl_name(s.mech)));
 		ck_assert_uint_eq(secret_len(&out), 0);
+		sasl_end(&s);
 	}
+}
+END_TEST
+
+/* RFC 2195 section 2. */
+START_TEST(cram_md5)
+{
+	static const char said[] =
+	    "PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+";
+	struct err e = ERR_NONE;
+	struct secret out;
+	struct sasl s;
+
+	secret_set(&key, "tanstaaftanstaaf", 16);
+	who.user = "tim";
+	secret_init(&out);
+	sasl_begin(&s, SASL_CRAM_MD5, &who);
+	ck_assert_int_eq(sasl_answer(&s, said, &out, &e), 0);
+	EXPECT("cram-md5", &out, "tim b913a602c7eda7a495b4e6e7334d3890");
+	ck_assert(sasl_is_complete(&s));
+	secret_clear(&out);
+	ck_assert_int_eq(sasl_answer(&s, said, &out, &e), EX_PROTOCOL);
+	ck_assert_uint_eq(secret_len(&out), 0);
+	sasl_end(&s);
+}
+END_TEST
+
+/* ---- SCRAM-SHA-256; the numbers are those of RFC 7677 section 3 */
+
+#define OURS   "rOprNGfwEbeRWgbNEkqO"
+#define THEIRS "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0"
+#define FIRST  "r=" OURS THEIRS ",s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"
+#define PROVEN "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="
+
+static struct sasl scram;
+static struct secret scram_out;
+static struct err scram_e;
+
+/* What is said, as a challenge. */
+static int
+scram_say(const char *said)
+{
+	struct buf b;
+	int rc;
+
+	secret_clear(&scram_out);
+	buf_init(&b, 1 << 20);
+	text_add_base64(&b, said, strlen(said));
+	rc = sasl_answer(&scram, b.data, &scram_out, &scram_e);
+	buf_clear(&b);
+	return rc;
+}
+
+/* Begin as the RFC's client, which had another random number. */
+static void
+scram_begin(void)
+{
+	memset(&scram_e, 0, sizeof(scram_e));
+	secret_set(&key, "pencil", 6);
+	who.user = "user";
+	sasl_begin(&scram, SASL_SCRAM_SHA_256, &who);
+	secret_init(&scram_out);
+	ck_assert(sasl_initial(&scram, &scram_out));
+	secret_clear(&scram.kept);
+	secret_add_str(&scram.kept, "n=user,r=" OURS);
+	ck_assert(!sasl_is_complete(&scram));
+}
+
+static void
+scram_end(void)
+{
+	secret_clear(&scram_out);
+	sasl_end(&scram);
+}
+
+START_TEST(scram_of_the_rfc)
+{
+	scram_begin();
+	ck_assert_int_eq(scram_say(FIRST), 0);
+	EXPECT("proof", &scram_out,
+	    "c=biws,r=" OURS THEIRS
+	    ",p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=");
+	ck_assert(!sasl_is_complete(&scram));
+	ck_assert_int_eq(scram_say(PROVEN), 0);
+	EXPECT("end", &scram_out, "");
+	ck_assert(sasl_is_complete(&scram));
+	ck_assert_int_eq(scram_say(PROVEN), EX_PROTOCOL);
+	scram_end();
+}
+END_TEST
+
+/* Extensions may follow; the server signs them. */
+START_TEST(scram_extensions)
+{
+	scram_begin();
+	ck_assert_int_eq(scram_say(FIRST ",x=y,z"), 0);
+	ck_assert_ptr_nonnull(strstr(secret_reveal(&scram_out), THEIRS ",p="));
+	ck_assert_ptr_null(
+	    strstr(secret_reveal(&scram_out), "p=dHzbZapWIk4jUhN"));
+	scram_end();
+}
+END_TEST
+
+/* Each session has a nonce of its own; names are escaped. */
+START_TEST(scram_initial)
+{
+	static const char want[] = "n,,n=a=2Cr=3Dx=3D=2C,r=";
+	char nonce[2][64];
+	struct secret out;
+	struct sasl s;
+	int i;
+
+	who.user = "a,r=x=,";
+	for (i = 0; i < 2; i++) {
+		secret_init(&out);
+		sasl_begin(&s, SASL_SCRAM_SHA_256, &who);
+		ck_assert(sasl_initial(&s, &out));
+		ck_assert(text_starts(secret_reveal(&out), want));
+		snprintf(nonce[i], sizeof(nonce[i]), "%s",
+		    secret_reveal(&out) + strlen(want));
+		ck_assert_uint_ge(strlen(nonce[i]), 20);
+		ck_assert_ptr_null(strchr(nonce[i], ','));
+		secret_clear(&out);
+		sasl_end(&s);
+	}
+	ck_assert_str_ne(nonce[0], nonce[1]);
+}
+END_TEST
+
+#define SALT ",s=W22ZaJ0SNY7soEsUEjb6gQ=="
+
+static const struct {
+	const char *label, *said, *part;
+} bad_firsts[] = {
+	{ "not our nonce", "r=xOprNGfwEbeRWgbNEkqO" THEIRS SALT ",i=4096",
+	    "nonce" },
+	{ "no nonce of theirs", "r=" OURS SALT ",i=4096", "nonce" },
+	{ "a part of our nonce", "r=rOprNGf" SALT ",i=4096", "nonce" },
+	{ "an empty nonce", "r=" SALT ",i=4096", "nonce" },
+	{ "too few rounds", "r=" OURS THEIRS SALT ",i=4095", "4096" },
+	{ "one round", "r=" OURS THEIRS SALT ",i=1", "4096" },
+	{ "no round", "r=" OURS THEIRS SALT ",i=0", "4096" },
+	{ "too many rounds", "r=" OURS THEIRS SALT ",i=1000001", "1000000" },
+	{ "far too many", "r=" OURS THEIRS SALT ",i=99999999999999999999",
+	    "1000000" },
+	{ "rounds below zero", "r=" OURS THEIRS SALT ",i=-4096", "1000000" },
+	{ "rounds in words", "r=" OURS THEIRS SALT ",i=many", "1000000" },
+	{ "empty rounds", "r=" OURS THEIRS SALT ",i=", "1000000" },
+	{ "no rounds", "r=" OURS THEIRS SALT, "not one of SCRAM" },
+	{ "no salt", "r=" OURS THEIRS ",i=4096", "not one of SCRAM" },
+	{ "an empty salt", "r=" OURS THEIRS ",s=,i=4096", "not one of SCRAM" },
+	{ "a salt in clear", "r=" OURS THEIRS ",s=?,i=4096",
+	    "not one of SCRAM" },
+	{ "another order",
+	    "s=W22ZaJ0SNY7soEsUEjb6gQ==,r=" OURS THEIRS ",i=4096",
+	    "not one of SCRAM" },
+	{ "an extension that must be known", "m=x," FIRST, "extension" },
+	{ "the proof at once", PROVEN, "not one of SCRAM" },
+	{ "one letter", "r", "not one of SCRAM" },
+	{ "commas", ",,,", "not one of SCRAM" },
+};
+
+START_TEST(scram_bad_first)
+{
+	scram_begin();
+	ck_assert_msg(scram_say(bad_firsts[_i].said) == EX_PROTOCOL, "%s",
+	    bad_firsts[_i].label);
+	ck_assert_uint_eq(secret_len(&scram_out), 0);
+	ck_assert_msg(strstr(scram_e.text, bad_firsts[_i].part) != NULL,
+	    "%s: %s", bad_firsts[_i].label, scram_e.text);
+	ck_assert(!sasl_is_complete(&scram));
+	scram_end();
+}
+END_TEST
+
+static const char *const bad_proofs[] = {
+	"",
+	"v",
+	"v=",
+	"v=?",
+	"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G8=", /* the last bits */
+	"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95A==", /* cut */
+	"v=7rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",
+	"v=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+	"V=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",
+	"x=y,v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",
+	FIRST,
+};
+
+START_TEST(scram_bad_proof)
+{
+	scram_begin();
+	ck_assert_int_eq(scram_say(FIRST), 0);
+	ck_assert_msg(
+	    scram_say(bad_proofs[_i]) == EX_PROTOCOL, "%s", bad_proofs[_i]);
+	ck_assert_ptr_nonnull(strstr(scram_e.text, "did not prove"));
+	ck_assert(!sasl_is_complete(&scram));
+	scram_end();
+}
+END_TEST
+
+START_TEST(scram_error)
+{
+	scram_begin();
+	ck_assert_int_eq(scram_say(FIRST), 0);
+	ck_assert_int_eq(scram_say("e=invalid-proof,x=y"), 0);
+	EXPECT("an answer all the same", &scram_out, "");
+	ck_assert_str_eq(scram.status, "invalid-proof");
+	ck_assert_str_eq(scram.refusal, "invalid-proof");
+	ck_assert(!sasl_is_complete(&scram));
+	ck_assert_int_eq(scram_say(PROVEN), EX_PROTOCOL);
+	scram_end();
+
+	scram_begin();
+	ck_assert_int_eq(scram_say(FIRST), 0);
+	ck_assert_int_eq(scram_say("e=no \33[m pencil"), 0);
+	ck_assert_str_eq(scram.status, "");
+	ck_assert_ptr_null(strstr(scram.refusal, "pencil"));
+	scram_end();
+}
+END_TEST
+
+/* What was never begun, and what is ended twice. */
+START_TEST(end)
+{
+	static const struct sasl nothing;
+	struct sasl s = nothing;
+
+	sasl_end(&s);
+	scram_begin();
+	ck_assert_int_eq(scram_say(FIRST), 0);
+	sasl_end(&scram);
+	ck_assert_mem_eq(&scram, &nothing, sizeof(scram));
+	scram_end();
 }
 END_TEST
 
@@ -271,6 +567,15 @@ add(TCase *tc)
 	tcase_add_test(tc, error_challenge);
 	tcase_add_test(tc, refusal_is_safe);
 	tcase_add_test(tc, out_of_place);
+	tcase_add_loop_test(tc, status, 0, COUNT(statuses));
+	tcase_add_test(tc, cram_md5);
+	tcase_add_test(tc, scram_of_the_rfc);
+	tcase_add_test(tc, scram_extensions);
+	tcase_add_test(tc, scram_initial);
+	tcase_add_loop_test(tc, scram_bad_first, 0, COUNT(bad_firsts));
+	tcase_add_loop_test(tc, scram_bad_proof, 0, COUNT(bad_proofs));
+	tcase_add_test(tc, scram_error);
+	tcase_add_test(tc, end);
 }
 
 int

@@ -297,6 +297,82 @@ START_TEST(unbase64_is_whole_or_nothing)
 }
 END_TEST
 
+static const struct {
+	const char *plain, *coded;
+} base64url_cases[] = {
+	{ "", "" },
+	{ "f", "Zg" },
+	{ "fo", "Zm8" },
+	{ "foo", "Zm9v" },
+	{ "foob", "Zm9vYg" },
+	{ "fooba", "Zm9vYmE" },
+	{ "foobar", "Zm9vYmFy" },
+	{ "\xfb\xff\xbf", "-_-_" },
+	{ "\xff\xfe", "__4" },
+};
+
+START_TEST(base64url_goes_both_ways)
+{
+	const char *plain = base64url_cases[_i].plain;
+	const char *coded = base64url_cases[_i].coded;
+	struct buf b;
+
+	buf_init(&b, strlen(coded));
+	text_add_base64url(&b, plain, strlen(plain));
+	ck_assert(!b.full);
+	ck_assert_str_eq(b.data, coded);
+	buf_clear(&b);
+	buf_init(&b, strlen(plain));
+	ck_assert(text_add_unbase64url(&b, coded, strlen(coded)));
+	ck_assert(!b.full);
+	ck_assert_uint_eq(b.len, strlen(plain));
+	ck_assert_mem_eq(b.data, plain, b.len);
+	buf_clear(&b);
+}
+END_TEST
+
+static const char *const unbase64url_bad[] = {
+	"Z",
+	"Zm9vY", /* six bits are no octet */
+	"Zg==",
+	"Zm8=", /* padding */
+	"Zh",
+	"Zm9", /* bits left over */
+	"+/+/",
+	"Zm9v\n",
+	" Zg",
+	"Zm9\xc3",
+};
+
+START_TEST(unbase64url_refuses)
+{
+	const char *coded = unbase64url_bad[_i];
+	struct buf b;
+
+	buf_init(&b, 64);
+	buf_add_str(&b, "kept");
+	ck_assert_msg(
+	    !text_add_unbase64url(&b, coded, strlen(coded)), "'%s'", coded);
+	ck_assert_str_eq(b.data, "kept");
+	buf_clear(&b);
+}
+END_TEST
+
+START_TEST(unbase64url_is_whole_or_nothing)
+{
+	struct buf b;
+
+	buf_init(&b, 5);
+	buf_add_str(&b, "abc");
+	ck_assert(!text_add_unbase64url(&b, "Zm9v", 4));
+	ck_assert(b.full);
+	ck_assert_str_eq(b.data, "abc");
+	ck_assert(text_add_unbase64url(&b, "Zm8", 3));
+	ck_assert_str_eq(b.data, "abcfo");
+	buf_clear(&b);
+}
+END_TEST
+
 START_TEST(percent_keeps_unreserved)
 {
 	struct buf b;
@@ -484,6 +560,10 @@ add(TCase *tc)
 	tcase_add_test(tc, base64_of_every_octet);
 	tcase_add_loop_test(tc, unbase64_refuses, 0, COUNT(unbase64_bad));
 	tcase_add_test(tc, unbase64_is_whole_or_nothing);
+	tcase_add_loop_test(
+	    tc, base64url_goes_both_ways, 0, COUNT(base64url_cases));
+	tcase_add_loop_test(tc, unbase64url_refuses, 0, COUNT(unbase64url_bad));
+	tcase_add_test(tc, unbase64url_is_whole_or_nothing);
 	tcase_add_test(tc, percent_keeps_unreserved);
 	tcase_add_loop_test(tc, safe_is_safe, 0, COUNT(safe_cases));
 	tcase_add_test(tc, safe_masks_nul);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* test_vault: blobs in a private directory. */
+/* test_vault: sealed blobs in a private directory. */
 #include "gate/vault.h"
 
 #include <errno.h>
@@ -12,6 +12,20 @@
 
 static struct err e;
 static struct secret s;
+static struct seal_ring *ring;
+static struct vault vault;
+static char dir[PATH_MAX];
+
+/* Load the key ring of this test; it gets a key where it has none. */
+static struct seal_ring *
+load_ring(const char *key)
+{
+	const struct seal_places places = { .state = aid_path(key) };
+	struct seal_ring *r = NULL;
+
+	ck_assert_msg(seal_load(&places, true, &r, &e) == 0, "%s", e.text);
+	return r;
+}
 
 static void
 begin(void)
@@ -19,12 +33,16 @@ begin(void)
 	aid_make_dir();
 	memset(&e, 0, sizeof(e));
 	secret_init(&s);
+	snprintf(dir, sizeof(dir), "%s", aid_path("v"));
+	ring = load_ring("k/seal.key");
+	vault = (struct vault){ dir, ring };
 }
 
 static void
 end(void)
 {
 	secret_clear(&s);
+	seal_free(ring);
 	aid_remove_dir();
 }
 
@@ -44,24 +62,137 @@ store(const char *name, const char *text)
 
 	secret_init(&blob);
 	secret_add_str(&blob, text);
-	ck_assert_int_eq(vault_write(aid_path("v"), name, &blob, &e), 0);
+	ck_assert_int_eq(vault_write(&vault, name, &blob, &e), 0);
 	secret_clear(&blob);
 }
 
 START_TEST(write_then_read)
 {
-	char text[100];
+	char text[1024];
 
 	umask(0);
-	store("noreply", "the blob\n\nof \"osmtp-vault 1 plain\"\n");
+	store("noreply", "the blob\n\nof \"osmtp-vault 2\"\n");
 	ck_assert_uint_eq(mode_of(aid_path("v")), 0700);
 	ck_assert_uint_eq(mode_of(aid_path("v/noreply.blob")), 0600);
+	aid_read(aid_path("v/noreply.blob"), text, sizeof(text));
+	ck_assert_msg(
+	    strncmp(text, "osmtp-vault 2\nsealed:v1:", 24) == 0, "%s", text);
+	ck_assert_ptr_eq(strchr(text + 14, '\n'), text + strlen(text) - 1);
+	ck_assert_ptr_null(strstr(text, "blob"));
+	ck_assert_int_eq(vault_read(&vault, "noreply", &s, &e), 0);
 	ck_assert_str_eq(
-	    aid_read(aid_path("v/noreply.blob"), text, sizeof(text)),
-	    "osmtp-vault 1 plain\nthe blob\n\nof \"osmtp-vault 1 plain\"\n");
-	ck_assert_int_eq(vault_read(aid_path("v"), "noreply", &s, &e), 0);
+	    secret_reveal(&s), "the blob\n\nof \"osmtp-vault 2\"\n");
+}
+END_TEST
+
+START_TEST(previous_generation)
+{
+	char first[1024], now[1024];
+
+	store("a", "one");
+	ck_assert_int_eq(access(aid_path("v/a.prev"), F_OK), -1);
+	aid_read(aid_path("v/a.blob"), first, sizeof(first));
+	store("a", "two");
 	ck_assert_str_eq(
-	    secret_reveal(&s), "the blob\n\nof \"osmtp-vault 1 plain\"\n");
+	    aid_read(aid_path("v/a.prev"), now, sizeof(now)), first);
+	ck_assert_uint_eq(mode_of(aid_path("v/a.prev")), 0600);
+	/* It is for a person to look at: nothing reads it. */
+	ck_assert_int_eq(unlink(aid_path("v/a.blob")), 0);
+	ck_assert_int_eq(vault_read(&vault, "a", &s, &e), EX_NOINPUT);
+}
+END_TEST
+
+START_TEST(bound_to_key_and_name)
+{
+	struct vault other = vault;
+	struct seal_ring *r;
+
+	store("a", "x");
+	ck_assert_int_eq(rename(aid_path("v/a.blob"), aid_path("v/b.blob")), 0);
+	ck_assert_int_eq(vault_read(&vault, "b", &s, &e), EX_DATAERR);
+	ck_assert_ptr_nonnull(strstr(e.text, "v/b.blob"));
+	store("a", "x");
+	r = load_ring("k2/seal.key");
+	other.ring = r;
+	ck_assert_int_eq(vault_read(&other, "a", &s, &e), EX_CONFIG);
+	ck_assert_ptr_nonnull(strstr(e.text, "v/a.blob"));
+	ck_assert_uint_eq(secret_len(&s), 0);
+	seal_free(r);
+}
+END_TEST
+
+static void
+altered(const char *label, char *text, size_t n)
+{
+	FILE *f = fopen(aid_path("v/a.blob"), "w");
+
+	ck_assert_uint_eq(fwrite(text, 1, n, f), n);
+	fclose(f);
+	ck_assert_msg(vault_read(&vault, "a", &s, &e) != 0, "%s", label);
+	ck_assert_uint_eq(secret_len(&s), 0);
+}
+
+/* Cut at any place, or with one octet changed, it does not open. */
+START_TEST(read_what_was_altered)
+{
+	char text[1024], bad[1024];
+	size_t n, i;
+
+	store("a", "x");
+	aid_read(aid_path("v/a.blob"), text, sizeof(text));
+	n = strlen(text);
+	for (i = 0; i < n; i++) {
+		altered("cut", text, i);
+		memcpy(bad, text, n);
+		bad[i] = bad[i] == 'A' ? 'B' : 'A';
+		altered("changed", bad, n);
+	}
+	text[n] = '\n';
+	altered("longer", text, n + 1);
+}
+END_TEST
+
+/* The first version kept tokens in clear: as good as none, and not kept on. */
+START_TEST(read_the_first_version)
+{
+	aid_write(aid_path("k/x"), "");
+	ck_assert_int_eq(mkdir(aid_path("v"), 0700), 0);
+	umask(077);
+	aid_write(aid_path("v/a.blob"), "osmtp-vault 1 plain\naccess t\n");
+	ck_assert_int_eq(vault_read(&vault, "a", &s, &e), EX_NOINPUT);
+	store("a", "new");
+	ck_assert_int_eq(vault_read(&vault, "a", &s, &e), 0);
+	ck_assert_str_eq(secret_reveal(&s), "new");
+	ck_assert_int_eq(access(aid_path("v/a.prev"), F_OK), -1);
+}
+END_TEST
+
+START_TEST(reserve_then_store)
+{
+	struct vault_slot *slot = NULL;
+	struct stat st;
+
+	ck_assert_int_eq(vault_reserve(&vault, "a", &slot, &e), 0);
+	ck_assert_int_eq(vault_read(&vault, "a", &s, &e), EX_NOINPUT);
+	/* What is in the way makes it fail; it can be repeated. */
+	secret_set(&s, "first", 5);
+	ck_assert_int_eq(mkdir(aid_path("v/a.blob"), 0700), 0);
+	ck_assert_int_eq(vault_store(slot, &s, &e), EX_CANTCREAT);
+	ck_assert_int_eq(rmdir(aid_path("v/a.blob")), 0);
+	ck_assert_int_eq(vault_store(slot, &s, &e), 0);
+	secret_set(&s, "second", 6);
+	ck_assert_int_eq(vault_store(slot, &s, &e), 0);
+	vault_release(slot);
+	vault_release(NULL);
+	secret_clear(&s);
+	ck_assert_int_eq(vault_read(&vault, "a", &s, &e), 0);
+	ck_assert_str_eq(secret_reveal(&s), "second");
+	ck_assert_int_eq(stat(aid_path("v/a.blob"), &st), 0);
+	ck_assert_int_lt(st.st_size, 500);
+	ck_assert_int_eq(vault_reserve(&vault, "a", &slot, &e), 0);
+	vault_release(slot);
+	ck_assert_int_eq(vault_read(&vault, "a", &s, &e), 0);
+	ck_assert_str_eq(secret_reveal(&s), "second");
 }
 END_TEST
 
@@ -70,12 +201,12 @@ START_TEST(write_replaces)
 	store("a", "a long first blob");
 	store("a", "two");
 	store("b", "other");
-	ck_assert_int_eq(vault_read(aid_path("v"), "a", &s, &e), 0);
+	ck_assert_int_eq(vault_read(&vault, "a", &s, &e), 0);
 	ck_assert_str_eq(secret_reveal(&s), "two");
 	store("a", "");
-	ck_assert_int_eq(vault_read(aid_path("v"), "a", &s, &e), 0);
+	ck_assert_int_eq(vault_read(&vault, "a", &s, &e), 0);
 	ck_assert_uint_eq(secret_len(&s), 0);
-	ck_assert_int_eq(vault_read(aid_path("v"), "b", &s, &e), 0);
+	ck_assert_int_eq(vault_read(&vault, "b", &s, &e), 0);
 	ck_assert_str_eq(secret_reveal(&s), "other");
 }
 END_TEST
@@ -86,8 +217,8 @@ START_TEST(octets_of_any_kind)
 
 	secret_init(&blob);
 	secret_set(&blob, "a\0b\xff\n", 5);
-	ck_assert_int_eq(vault_write(aid_path("v"), "x", &blob, &e), 0);
-	ck_assert_int_eq(vault_read(aid_path("v"), "x", &s, &e), 0);
+	ck_assert_int_eq(vault_write(&vault, "x", &blob, &e), 0);
+	ck_assert_int_eq(vault_read(&vault, "x", &s, &e), 0);
 	ck_assert_uint_eq(secret_len(&s), 5);
 	ck_assert_mem_eq(secret_reveal(&s), "a\0b\xff\n", 5);
 	secret_clear(&blob);
@@ -102,7 +233,7 @@ START_TEST(names_stay_in_the_directory)
 	ck_assert_int_eq(access(aid_path("v/..%2Fup.blob"), F_OK), 0);
 	ck_assert_int_eq(access(aid_path("v/a%2Fb%20c%25.blob"), F_OK), 0);
 	ck_assert_int_ne(access(aid_path("up.blob"), F_OK), 0);
-	ck_assert_int_eq(vault_read(aid_path("v"), ".", &s, &e), 0);
+	ck_assert_int_eq(vault_read(&vault, ".", &s, &e), 0);
 	ck_assert_str_eq(secret_reveal(&s), "2");
 	/* A name cannot be taken for another's lock. */
 	store("a.lock", "4");
@@ -116,19 +247,18 @@ START_TEST(names_that_cannot_be)
 
 	memset(longest, 'x', sizeof(longest) - 1);
 	longest[sizeof(longest) - 1] = '\0';
-	ck_assert_int_eq(
-	    vault_write(aid_path("v"), longest, &s, &e), EX_CANTCREAT);
-	ck_assert_int_eq(vault_write(aid_path("v"), "", &s, &e), EX_CANTCREAT);
+	ck_assert_int_eq(vault_write(&vault, longest, &s, &e), EX_CANTCREAT);
+	ck_assert_int_eq(vault_write(&vault, "", &s, &e), EX_CANTCREAT);
 	ck_assert_ptr_nonnull(strstr(e.text, "not usable as a name"));
 }
 END_TEST
 
 START_TEST(read_what_is_not_there)
 {
-	ck_assert_int_eq(vault_read(aid_path("v"), "none", &s, &e), EX_NOINPUT);
+	ck_assert_int_eq(vault_read(&vault, "none", &s, &e), EX_NOINPUT);
 	ck_assert_int_eq(e.code, EX_NOINPUT);
 	store("some", "x");
-	ck_assert_int_eq(vault_read(aid_path("v"), "none", &s, &e), EX_NOINPUT);
+	ck_assert_int_eq(vault_read(&vault, "none", &s, &e), EX_NOINPUT);
 }
 END_TEST
 
@@ -139,14 +269,13 @@ START_TEST(read_what_others_may_read)
 	store("a", "x");
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
 		ck_assert_int_eq(chmod(aid_path("v/a.blob"), modes[i]), 0);
-		ck_assert_int_eq(
-		    vault_read(aid_path("v"), "a", &s, &e), EX_NOPERM);
+		ck_assert_int_eq(vault_read(&vault, "a", &s, &e), EX_NOPERM);
 		ck_assert_int_eq(e.code, EX_NOPERM);
 	}
 	ck_assert_ptr_nonnull(strstr(e.text, "0610"));
 	ck_assert_uint_eq(secret_len(&s), 0);
 	ck_assert_int_eq(chmod(aid_path("v/a.blob"), 0400), 0);
-	ck_assert_int_eq(vault_read(aid_path("v"), "a", &s, &e), 0);
+	ck_assert_int_eq(vault_read(&vault, "a", &s, &e), 0);
 }
 END_TEST
 
@@ -156,7 +285,7 @@ START_TEST(read_without_permission)
 		return; /* Nothing is unreadable for root. */
 	store("a", "x");
 	ck_assert_int_eq(chmod(aid_path("v/a.blob"), 0), 0);
-	ck_assert_int_eq(vault_read(aid_path("v"), "a", &s, &e), EX_NOPERM);
+	ck_assert_int_eq(vault_read(&vault, "a", &s, &e), EX_NOPERM);
 	ck_assert_int_eq(e.code, EX_NOPERM);
 }
 END_TEST
@@ -170,7 +299,9 @@ START_TEST(read_another_form)
 		{ "osmtp-vault", "damaged" },
 		{ "osmtp-vault 1 plain", "does not know" },
 		{ "osmtp-vault 2 plain\nx", "does not know" },
-		{ "osmtp-vault 1 sealed\nx", "does not know" },
+		{ "osmtp-vault 3\nx", "does not know" },
+		{ "osmtp-vault 2\n", "cut short" },
+		{ "osmtp-vault 2\nx\n", "v/a.blob" },
 		{ "something else\nx", "damaged" },
 	};
 	char text[100];
@@ -178,8 +309,7 @@ START_TEST(read_another_form)
 	store("a", "x");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		aid_write(aid_path("v/a.blob"), rows[i].content);
-		ck_assert_int_eq(
-		    vault_read(aid_path("v"), "a", &s, &e), EX_DATAERR);
+		ck_assert_int_eq(vault_read(&vault, "a", &s, &e), EX_DATAERR);
 		ck_assert_msg(
 		    strstr(e.text, rows[i].says) != NULL, "%s", e.text);
 		ck_assert_str_eq(
@@ -193,9 +323,9 @@ START_TEST(read_no_file)
 {
 	ck_assert_int_eq(mkdir(aid_path("v"), 0700), 0);
 	ck_assert_int_eq(mkdir(aid_path("v/a.blob"), 0700), 0);
-	ck_assert_int_eq(vault_read(aid_path("v"), "a", &s, &e), EX_DATAERR);
+	ck_assert_int_eq(vault_read(&vault, "a", &s, &e), EX_DATAERR);
 	ck_assert_int_eq(mkfifo(aid_path("v/b.blob"), 0600), 0);
-	ck_assert_int_eq(vault_read(aid_path("v"), "b", &s, &e), EX_DATAERR);
+	ck_assert_int_eq(vault_read(&vault, "b", &s, &e), EX_DATAERR);
 }
 END_TEST
 
@@ -207,17 +337,18 @@ START_TEST(sizes)
 
 	memset(big, 'x', n);
 	secret_set(&s, big, n);
-	ck_assert_int_eq(vault_write(aid_path("v"), "a", &s, &e), EX_CANTCREAT);
+	ck_assert_int_eq(vault_write(&vault, "a", &s, &e), EX_CANTCREAT);
 	ck_assert_int_ne(access(aid_path("v/a.blob"), F_OK), 0);
 	secret_set(&s, big, n - 1);
-	ck_assert_int_eq(vault_write(aid_path("v"), "a", &s, &e), 0);
+	ck_assert_int_eq(vault_write(&vault, "a", &s, &e), 0);
 	secret_clear(&s);
-	ck_assert_int_eq(vault_read(aid_path("v"), "a", &s, &e), 0);
+	ck_assert_int_eq(vault_read(&vault, "a", &s, &e), 0);
 	ck_assert_uint_eq(secret_len(&s), n - 1);
 	f = fopen(aid_path("v/a.blob"), "a");
-	fputc('x', f);
+	for (n = 0; n < 2000; n++)
+		fputc('x', f);
 	fclose(f);
-	ck_assert_int_eq(vault_read(aid_path("v"), "a", &s, &e), EX_DATAERR);
+	ck_assert_int_eq(vault_read(&vault, "a", &s, &e), EX_DATAERR);
 	ck_assert_ptr_nonnull(strstr(e.text, "longer than"));
 	free(big);
 }
@@ -227,7 +358,7 @@ START_TEST(directory_that_others_may_write)
 {
 	ck_assert_int_eq(mkdir(aid_path("v"), 0700), 0);
 	ck_assert_int_eq(chmod(aid_path("v"), 0770), 0);
-	ck_assert_int_eq(vault_write(aid_path("v"), "a", &s, &e), EX_CANTCREAT);
+	ck_assert_int_eq(vault_write(&vault, "a", &s, &e), EX_CANTCREAT);
 	ck_assert_ptr_nonnull(strstr(e.text, "0770"));
 	ck_assert_int_ne(access(aid_path("v/a.blob"), F_OK), 0);
 }
@@ -237,25 +368,29 @@ START_TEST(directory_that_cannot_be_made)
 {
 	int fd = -1;
 
-	aid_write(aid_path("v"), "a file");
-	ck_assert_int_eq(vault_write(aid_path("v"), "a", &s, &e), EX_CANTCREAT);
+	aid_write(dir, "a file");
+	ck_assert_int_eq(vault_write(&vault, "a", &s, &e), EX_CANTCREAT);
 	ck_assert_int_eq(
-	    vault_lock(aid_path("v"), "a", sys_mono(), &fd, &e), EX_CANTCREAT);
-	ck_assert_int_eq(vault_read(aid_path("v"), "a", &s, &e), EX_NOINPUT);
+	    vault_lock(&vault, "a", sys_mono(), &fd, &e), EX_CANTCREAT);
+	ck_assert_int_eq(vault_read(&vault, "a", &s, &e), EX_NOINPUT);
 }
 END_TEST
 
 START_TEST(remove_blob)
 {
+	const struct vault nowhere = { aid_path("nowhere"), NULL };
+
+	store("a", "x");
 	store("a", "x");
 	store("b", "y");
-	ck_assert_int_eq(vault_remove(aid_path("v"), "a", &e), 0);
-	ck_assert_int_eq(vault_read(aid_path("v"), "a", &s, &e), EX_NOINPUT);
-	ck_assert_int_eq(vault_read(aid_path("v"), "b", &s, &e), 0);
-	ck_assert_int_eq(vault_remove(aid_path("v"), "a", &e), 0);
-	ck_assert_int_eq(vault_remove(aid_path("nowhere"), "a", &e), 0);
+	ck_assert_int_eq(vault_remove(&vault, "a", &e), 0);
+	ck_assert_int_eq(access(aid_path("v/a.prev"), F_OK), -1);
+	ck_assert_int_eq(vault_read(&vault, "a", &s, &e), EX_NOINPUT);
+	ck_assert_int_eq(vault_read(&vault, "b", &s, &e), 0);
+	ck_assert_int_eq(vault_remove(&vault, "a", &e), 0);
+	ck_assert_int_eq(vault_remove(&nowhere, "a", &e), 0);
 	ck_assert_int_eq(mkdir(aid_path("v/c.blob"), 0700), 0);
-	ck_assert_int_eq(vault_remove(aid_path("v"), "c", &e), EX_IOERR);
+	ck_assert_int_eq(vault_remove(&vault, "c", &e), EX_IOERR);
 }
 END_TEST
 
@@ -264,21 +399,19 @@ START_TEST(lock_is_held)
 	int one = -1, two = -1, other = -1;
 	int64_t now = sys_mono();
 
-	ck_assert_int_eq(vault_lock(aid_path("v"), "a", now, &one, &e), 0);
+	ck_assert_int_eq(vault_lock(&vault, "a", now, &one, &e), 0);
 	ck_assert_uint_eq(mode_of(aid_path("v/a.lock")), 0600);
 	ck_assert_int_eq(
-	    vault_lock(aid_path("v"), "a", sys_mono() + 50, &two, &e),
-	    EX_TEMPFAIL);
-	ck_assert_int_eq(vault_lock(aid_path("v"), "b", now, &other, &e), 0);
+	    vault_lock(&vault, "a", sys_mono() + 50, &two, &e), EX_TEMPFAIL);
+	ck_assert_int_eq(vault_lock(&vault, "b", now, &other, &e), 0);
 	/* The blob can be replaced and forgotten under it. */
 	store("a", "x");
-	ck_assert_int_eq(vault_remove(aid_path("v"), "a", &e), 0);
+	ck_assert_int_eq(vault_remove(&vault, "a", &e), 0);
 	ck_assert_int_eq(
-	    vault_lock(aid_path("v"), "a", sys_mono() + 50, &two, &e),
-	    EX_TEMPFAIL);
+	    vault_lock(&vault, "a", sys_mono() + 50, &two, &e), EX_TEMPFAIL);
 	close(one);
 	ck_assert_int_eq(
-	    vault_lock(aid_path("v"), "a", sys_mono() + 1000, &two, &e), 0);
+	    vault_lock(&vault, "a", sys_mono() + 1000, &two, &e), 0);
 	close(two);
 	close(other);
 }
@@ -289,6 +422,11 @@ add(TCase *tc)
 {
 	tcase_add_checked_fixture(tc, begin, end);
 	tcase_add_test(tc, write_then_read);
+	tcase_add_test(tc, previous_generation);
+	tcase_add_test(tc, bound_to_key_and_name);
+	tcase_add_test(tc, read_what_was_altered);
+	tcase_add_test(tc, read_the_first_version);
+	tcase_add_test(tc, reserve_then_store);
 	tcase_add_test(tc, write_replaces);
 	tcase_add_test(tc, octets_of_any_kind);
 	tcase_add_test(tc, names_stay_in_the_directory);

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: ISC */
+/* run: work through the queue: osmtp run --once, sendmail -q. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "cmd/cmd.h"
+#include "cmd/spools.h"
+#include "core/runner.h"
+
+/* Set by SIGTERM and SIGINT: nothing new is begun. */
+static volatile sig_atomic_t stop;
+
+/* What to run, and how it went. */
+struct run {
+	const struct cmd_call *call;
+	const struct conf *conf;
+	bool now;
+	struct runner_tally sum;
+};
+
+static void
+be_stopped(int number)
+{
+	(void)number;
+	stop = 1;
+}
+
+static int
+run_one(void *ctx, struct spool *s, const struct profile_home *home)
+{
+	struct run *r = ctx;
+	struct runner_order o = { .spool = s,
+		.conf = r->conf,
+		.home = home,
+		.now = r->now,
+		.stop = &stop };
+	struct runner_tally t;
+	struct err e = ERR_NONE;
+	int code = runner_once(&o, &t, &e);
+
+	if (code != 0)
+		return cmd_complain(r->call, &e);
+	r->sum.tried += t.tried;
+	r->sum.done += t.done;
+	r->sum.waiting += t.waiting;
+	r->sum.returned += t.returned;
+	r->sum.paused += t.paused;
+	r->sum.busy += t.busy;
+	r->sum.bad += t.bad;
+	return EX_OK;
+}
+
+static int
+run(const struct cmd_call *c, const char *conf_file, bool now, bool tell)
+{
+	struct run r = { .call = c, .now = now };
+	struct spools s;
+	int code = spools_load(&s, c, conf_file);
+
+	signal(SIGTERM, be_stopped);
+	signal(SIGINT, be_stopped);
+	if (code == 0) {
+		r.conf = &s.conf;
+		code = spools_each(&s, run_one, &r);
+	}
+	if (tell)
+		printf("%zu tried, %zu done, %zu waiting, %zu returned, "
+		       "%zu of paused profiles, %zu busy, %zu damaged\n",
+		    r.sum.tried, r.sum.done, r.sum.waiting, r.sum.returned,
+		    r.sum.paused, r.sum.busy, r.sum.bad);
+	spools_clear(&s);
+	return code;
+}
+
+int
+cmd_run_queue(const struct cmd_call *c, const char *conf_file)
+{
+	return run(c, conf_file, true, false);
+}
+
+int
+cmd_run(const struct cmd_call *c)
+{
+	const char *conf_file = NULL;
+	bool once = false, tell = false;
+	struct err e = ERR_NONE;
+	int i;
+
+	for (i = 1; i < c->argc; i++) {
+		if (strcmp(c->argv[i], "--once") == 0)
+			once = true;
+		else if (strcmp(c->argv[i], "-v") == 0)
+			tell = true;
+		else if (strcmp(c->argv[i], "-C") == 0 && i + 1 < c->argc)
+			conf_file = c->argv[++i];
+		else
+			err_set(&e, EX_USAGE, "run: %s: unknown option",
+			    c->argv[i]);
+	}
+	if (e.code == 0 && !once)
+		err_set(&e, EX_USAGE,
+		    "run: --once is missing: work through the queue and end");
+	if (e.code != 0)
+		return cmd_complain(c, &e);
+	return run(c, conf_file, false, tell);
+}

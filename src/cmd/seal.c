@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * seal: secrets sealed for the configuration.
+ *
+ * Which file is meant is found out without loading it: a configuration with a
+ * secret in clear where none may be is one fault, and sealing is its remedy.
+ * So the candidates are those of conf_load(), and the first that has the
+ * profile is it.
+ */
+#include "cmd/seal_part.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/sys.h"
+#include "base/text.h"
+#include "cmd/ask.h"
+#include "core/conf_edit.h"
+#include "gate/seal.h"
+
+#define USAGE                                                              \
+	"usage: osmtp seal [-C FILE] [--set] PROFILE.FIELD | --new-key | " \
+	"--list [--json]"
+#define FILE_NAME "osmtp.conf"
+
+const char *const seal_fields[SEAL_FIELDS] = { "password",
+	"oauth.client_secret", "oauth.refresh_token", "tls.key_passphrase" };
+
+const struct profile_secret *
+seal_secret_of(const struct profile *p, const char *field)
+{
+	const struct profile_secret *const all[SEAL_FIELDS] = { &p->password,
+		&p->client_secret, &p->refresh_token, &p->key_passphrase };
+	size_t i;
+
+	for (i = 0; strcmp(seal_fields[i], field) != 0; i++)
+		;
+	return all[i];
+}
+
+/* ---- arguments */
+
+/* PROFILE.FIELD */
+static int
+take_name(struct seal_job *s, const char *name, struct err *e)
+{
+	const char *dot = strchr(name, '.');
+	const char *near;
+	size_t i;
+
+	if (dot == NULL || dot == name || s->profile != NULL)
+		return err_set(e, EX_USAGE, USAGE);
+	s->profile = mem_dup_n(name, (size_t)(dot - name));
+	for (i = 0; i < SEAL_FIELDS; i++)
+		if (strcmp(dot + 1, seal_fields[i]) == 0) {
+			s->field = seal_fields[i];
+			return 0;
+		}
+	near = text_nearest(dot + 1, seal_fields, SEAL_FIELDS);
+	if (near != NULL)
+		return err_set(e, EX_USAGE,
+		    "seal: %s: no secret of a profile; did you mean %s.%s?",
+		    name, s->profile, near);
+	return err_set(e, EX_USAGE,
+	    "seal: %s: no secret of a profile, which are password, "
+	    "oauth.client_secret, oauth.refresh_token, tls.key_passphrase",
+	    name);
+}
+
+static int
+take_act(struct seal_job *s, enum seal_act act, struct err *e)
+{
+	if (s->act != SEAL_PRINT)
+		return err_set(e, EX_USAGE, USAGE);
+	s->act = act;
+	return 0;
+}
+
+static int
+take_args(struct seal_job *s, struct err *e)
+{
+	const struct cmd_call *c = s->call;
+	int i, rc = 0;
+
+	for (i = 1; rc == 0 && i < c->argc; i++) {
+		const char *arg = c->argv[i];
+
+		if (strcmp(arg, "--set") == 0)
+			rc = take_act(s, SEAL_SET, e);
+		else if (strcmp(arg, "--new-key") == 0)
+			rc = take_act(s, SEAL_NEW_KEY, e);
+		else if (strcmp(arg, "--list") == 0)
+			rc = take_act(s, SEAL_LIST, e);
+		else if (strcmp(arg, "--json") == 0)
+			s->json = true;
+		else if (strcmp(arg, "-C") == 0 && i + 1 < c->argc &&
+			 s->conf_file == NULL)
+			s->conf_file = c->argv[++i];
+		else if (arg[0] != '-')
+			rc = take_name(s, arg, e);
+		else
+			rc = err_set(e, EX_USAGE, USAGE);
+	}
+	if (rc == 0 && ((s->act <= SEAL_SET) != (s->profile != NULL) ||
+			   (s->json && s->act != SEAL_LIST)))
+		rc = err_set(e, EX_USAGE, USAGE);
+	return rc;
+}
+
+/* ---- files */
+
+static bool
+is_our_dir(const char *path)
+{
+	struct stat st;
+
+	return path != NULL && path[0] == '/' && stat(path, &st) == 0 &&
+	       S_ISDIR(st.st_mode) && st.st_uid == geteuid();
+}
+
+/* The user's own file, whether there is one or not; or NULL. */
+static char *
+own_path(const struct seal_job *s)
+{
+	const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+
+	if (sys_is_system_uid(s->user.uid))
+		return NULL;
+	if (is_our_dir(xdg))
+		return mem_printf("%s/osmtp/" FILE_NAME, xdg);
+	if (!is_our_dir(home))
+		home = s->user.home;
+	return is_our_dir(home)
+		   ? mem_printf("%s/.config/osmtp/" FILE_NAME, home)
+		   : NULL;
+}
+
+static void
+add_file(struct seal_job *s, char *path, bool is_system, bool given)
+{
+	struct conf_source *f = &s->files[s->n_files++];
+
+	f->path = path;
+	f->is_system = is_system;
+	f->given = given;
+	f->owners[1] = is_system ? 0 : geteuid();
+	f->owners[0] = given ? 0 : f->owners[1];
+	f->home =
+	    is_system || s->user.home == NULL ? NULL : mem_dup(s->user.home);
+	f->state = mem_dup(sys_statedir()); /* nothing is looked for there */
+}
+
+static bool
+is_same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
+	       x.st_ino == y.st_ino;
+}
+
+static void
+list_files(struct seal_job *s)
+{
+	char *system = mem_printf("%s/" FILE_NAME, sys_confdir());
+	const char *given = s->conf_file;
+	char *own = NULL;
+
+	if (given == NULL)
+		given = getenv("OSMTP_CONFIG");
+	if (given == NULL)
+		own = own_path(s);
+	if (given != NULL && !is_same_file(given, system)) {
+		add_file(s, mem_dup(given), false, true);
+		free(system);
+		return;
+	}
+	if (own != NULL)
+		add_file(s, own, false, false);
+	add_file(s, system, true, false);
+}
+
+/* Where a new profile would stand. */
+static const struct conf_source *
+usual_file(const struct seal_job *s)
+{
+	const struct conf_source *last = &s->files[s->n_files - 1];
+
+	return s->user.uid == 0 && access(last->path, F_OK) == 0 ? last
+								 : s->files;
+}
+
+static int
+no_profile(const struct seal_job *s, struct err *e)
+{
+	return err_set(e, EX_CONFIG,
+	    "there is no profile \"%s\" in %s%s%s; write it first", s->profile,
+	    s->files[0].path, s->n_files > 1 ? " or " : "",
+	    s->n_files > 1 ? s->files[1].path : "");
+}
+
+/* The file that has the profile. */
+static int
+choose_file(struct seal_job *s, struct err *e)
+{
+	const struct conf_edit_path path = { { "profiles", s->profile }, 2 };
+	size_t i;
+	int rc;
+
+	s->file = usual_file(s);
+	for (i = 0; s->profile != NULL && i < s->n_files; i++) {
+		rc = conf_edit_look(&s->files[i], &path, e);
+		if (rc == 0)
+			s->file = &s->files[i];
+		if (rc != EX_NOINPUT)
+			return rc;
+	}
+	if (s->act == SEAL_SET)
+		return no_profile(s, e);
+	if (s->profile != NULL)
+		cmd_say(s->call,
+		    "%s: there is no profile of this name yet; the sealed text "
+		    "will be good for that name alone",
+		    s->profile);
+	return 0;
+}
+
+/* ---- keys */
+
+/* Where the keys for the file's secrets lie; to be freed. */
+static char *
+key_path(const struct seal_job *s)
+{
+	const char *path = s->file->path, *slash = strrchr(path, '/');
+
+	if (s->file->is_system)
+		return mem_printf("%s/seal.key", sys_confdir());
+	if (slash == NULL)
+		return mem_dup("seal.key");
+	return mem_printf("%.*s/seal.key", (int)(slash - path), path);
+}
+
+static int
+new_key(const struct seal_job *s, bool wanted, struct err *e)
+{
+	char kid[SEAL_KID_LENGTH + 1];
+	char *path = key_path(s);
+	int rc = seal_new_key(path, kid, e);
+
+	if (rc == 0 && wanted)
+		printf("new key %s in %s\n", kid, path);
+	else if (rc == 0)
+		cmd_say(s->call, "new key %s in %s", kid, path);
+	free(path);
+	return rc;
+}
+
+/* The key of the token cache is not for the configuration: that it may be
+ * lost is no harm. */
+static int
+load_ring(const struct seal_job *s, struct seal_ring **ring, struct err *e)
+{
+	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+	char *system = mem_printf("%s/seal.key", sys_confdir());
+	char *own = s->file->is_system ? NULL : key_path(s);
+	struct seal_places places = { NULL, system, own, NULL };
+	char *credential = NULL;
+	struct seal_key k;
+	int rc;
+
+	if (credentials != NULL && credentials[0] == '/')
+		credential = mem_printf("%s/osmtp-seal", credentials);
+	places.credential = credential;
+	rc = seal_load(&places, false, ring, e);
+	if (rc == 0 && !seal_key(*ring, 0, &k)) {
+		seal_free(*ring);
+		*ring = NULL;
+		rc = new_key(s, false, e);
+		if (rc == 0)
+			rc = seal_load(&places, false, ring, e);
+	}
+	free(credential);
+	free(system);
+	free(own);
+	return rc;
+}
+
+/* Ask for the secret and seal it. */
+static int
+make_blob(const struct seal_job *s, struct buf *blob, struct err *e)
+{
+	const struct seal_use use = { "config", s->profile, s->field };
+	char *what = mem_printf("%s.%s", s->profile, s->field);
+	struct seal_ring *ring = NULL;
+	struct secret secret;
+	int rc;
+
+	secret_init(&secret);
+	if (s->call->stdin_closed)
+		rc = err_set(e, EX_NOINPUT, "standard input is closed");
+	else
+		rc = ask_secret(what, &secret, e);
+	if (rc == 0)
+		rc = load_ring(s, &ring, e);
+	if (rc == 0)
+		rc = seal_close(ring, &use, &secret, blob, e);
+	secret_clear(&secret);
+	seal_free(ring);
+	free(what);
+	return rc;
+}
+
+/* ---- all of it */
+
+static int
+act(struct seal_job *s, struct err *e)
+{
+	struct buf blob;
+	int rc;
+
+	if (s->act == SEAL_LIST)
+		return seal_list(s, e);
+	rc = choose_file(s, e);
+	if (rc != 0)
+		return rc;
+	if (s->act == SEAL_NEW_KEY)
+		return new_key(s, true, e);
+	buf_init(&blob, 2 * SEAL_MAX_SECRET);
+	rc = make_blob(s, &blob, e);
+	if (rc == 0 && s->act == SEAL_SET)
+		rc = seal_set(s, blob.data, e);
+	else if (rc == 0)
+		puts(blob.data);
+	buf_clear(&blob);
+	return rc;
+}
+
+int
+cmd_seal(const struct cmd_call *c)
+{
+	struct seal_job s = { .call = c };
+	struct err e = ERR_NONE;
+	size_t i;
+	int rc;
+
+	rc = take_args(&s, &e);
+	if (rc == 0) {
+		sys_user_load(&s.user, getuid());
+		list_files(&s);
+		rc = act(&s, &e);
+		if (rc == 0 && (fflush(stdout) != 0 || ferror(stdout)))
+			rc = err_set(&e, EX_IOERR, "standard output: write");
+		for (i = 0; i < s.n_files; i++)
+			conf_source_clear(&s.files[i]);
+		sys_user_clear(&s.user);
+	}
+	free(s.profile);
+	return rc != 0 ? cmd_complain(c, &e) : 0;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: ISC */
+/* seal_part: what the parts of the command seal share; for them alone. */
+#ifndef CMD_SEAL_PART_H
+#define CMD_SEAL_PART_H
+
+#include "cmd/cmd.h"
+#include "core/conf_file.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { SEAL_FILES = 2, SEAL_FIELDS = 4 };
+
+enum seal_act { SEAL_PRINT, SEAL_SET, SEAL_NEW_KEY, SEAL_LIST };
+
+struct seal_job {
+	const struct cmd_call *call;
+	enum seal_act act;
+	bool json;
+	const char *conf_file; /* -C, or NULL */
+	char *profile;
+	const char *field; /* one of seal_fields */
+	struct sys_user user;
+	struct conf_source files[SEAL_FILES]; /* the user's first */
+	size_t n_files;
+	const struct conf_source *file; /* the one that is meant */
+};
+
+/* The secrets of a profile, as a blob is bound to them. */
+extern const char *const seal_fields[SEAL_FIELDS];
+
+/* That field of a profile. */
+const struct profile_secret *seal_secret_of(
+    const struct profile *p, const char *field);
+
+/* --set: put the blob into the file. */
+int seal_set(const struct seal_job *s, const char *blob, struct err *e);
+
+/* --list. EX_CONFIG if one of them does not open. */
+int seal_list(const struct seal_job *s, struct err *e);
+
+#endif

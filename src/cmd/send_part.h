@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: ISC */
+/* send_part: what the parts of send share; for them alone. */
+#ifndef CMD_SEND_PART_H
+#define CMD_SEND_PART_H
+
+#include "base/buf.h"
+#include "base/stream.h"
+#include "base/sys.h"
+#include "cmd/cmd.h"
+#include "cmd/opts.h"
+#include "core/submit.h"
+
+#include <stdbool.h>
+
+/* Standard input, remembered until the header is understood. */
+struct send_input {
+	struct stream_source source; /* first: is the input, for its read() */
+	struct stream_source in;
+	struct buf seen;
+	bool remember;
+};
+
+struct send_job {
+	const struct cmd_call *call;
+	struct opts opts;
+	struct sys_user user;
+	struct conf conf;
+	struct send_input input;
+	struct submit_request request;
+	struct submit_admission admission;
+};
+
+/* ---- send_keep: input and dead.letter */
+
+void send_input_begin(struct send_input *i);
+void send_input_forget(struct send_input *i);
+
+/* The message will not be sent, for this reason: say and log it. */
+int send_refuse(struct send_job *j, const struct err *e);
+
+/* Its text could not be kept either. */
+void send_say_lost(struct send_job *j, const struct err *e);
+
+/* Keep text for these recipients, and say where; or say that it is gone. With
+ * --now and --dry-run the caller has the text and asked for nothing else. */
+void send_keep(struct send_job *j, const struct text_list *rcpts,
+    struct stream_source *text);
+
+/* The same for the recipients as they were given. */
+void send_keep_request(struct send_job *j, struct stream_source *text);
+
+/* The header was not understood: keep the input as it came. */
+void send_keep_input(struct send_job *j);
+
+/* Nothing will be sent, but the rest of the input is read, to be kept. */
+void send_keep_rest(struct send_job *j);
+
+/* Head as it stands, and body, into a file without a name; from its front. */
+int send_store(struct send_job *j, uint64_t max_size, int *fd, struct err *e);
+
+/* ---- send_direct: without a queue */
+
+/* Deliver in this process, and tell. */
+int send_directly(struct send_job *j);
+
+/* Tell what would be sent. */
+int send_show(struct send_job *j);
+
+/* A line of the dialogue on standard output, for -v. */
+void send_show_line(void *ctx, bool sent, const char *line);
+
+/* ---- send_queue: through the queue */
+
+/* Make it durable in the spool; let a child deliver it, and wait for it. */
+int send_queued(struct send_job *j);
+
+#endif

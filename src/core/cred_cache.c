@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * cred_cache: what is known of an account's tokens, across processes: one
+ * record an account, sealed, in the vault state/tokens.
+ */
+#include "core/cred_part.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/sys.h"
+
+void
+cred_cache_init(struct cred_cache *c, const struct profile *a)
+{
+	c->dir = mem_printf("%s/tokens", a->home->state);
+	c->name = a->name;
+	c->ring = NULL;
+	c->vault = (struct vault){ c->dir, NULL };
+}
+
+void
+cred_cache_clear(struct cred_cache *c)
+{
+	seal_free(c->ring);
+	free(c->dir);
+	memset(c, 0, sizeof(*c));
+}
+
+int
+cred_cache_load_ring(
+    struct cred_cache *c, const struct profile *a, bool make, struct err *e)
+{
+	int rc = cred_load_ring(a->home, make, &c->ring, e);
+
+	c->vault.ring = c->ring;
+	return rc;
+}
+
+int
+cred_cache_read(
+    const struct cred_cache *c, struct cred_record *r, struct err *e)
+{
+	struct secret blob;
+	int rc;
+
+	secret_init(&blob);
+	rc = vault_read(&c->vault, c->name, &blob, e);
+	if (rc == 0) {
+		rc = cred_record_parse(
+		    secret_reveal(&blob), secret_len(&blob), r, e);
+		if (rc != 0)
+			err_wrap(e, "%s/%s.blob", c->dir, c->name);
+	}
+	secret_clear(&blob);
+	return rc;
+}
+
+int
+cred_load_ring(const struct profile_home *h, bool make, struct seal_ring **out,
+    struct err *e)
+{
+	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+	const char *slash = h->path != NULL ? strrchr(h->path, '/') : NULL;
+	char *credential = NULL, *own = NULL;
+	char *state = mem_printf("%s/seal.key", h->state);
+	char *system = mem_printf("%s/seal.key", sys_confdir());
+	int rc;
+
+	if (credentials != NULL && credentials[0] == '/')
+		credential = mem_printf("%s/osmtp-seal", credentials);
+	if (!h->is_system && slash != NULL)
+		own = mem_printf(
+		    "%.*s/seal.key", (int)(slash - h->path), h->path);
+	if (own != NULL && strcmp(own, system) == 0)
+		mem_replace(&own, NULL);
+	rc = seal_load(&(struct seal_places){ credential, system, own, state },
+	    make, out, e);
+	free(credential);
+	free(own);
+	free(system);
+	free(state);
+	return rc;
+}
+
+void
+cred_look(const struct profile *p, struct cred_status *s)
+{
+	const struct profile *a = profile_account(p);
+	struct cred_record r;
+	struct cred_cache c;
+
+	memset(s, 0, sizeof(*s));
+	cred_record_init(&r);
+	cred_cache_init(&c, a);
+	if (a->has_oauth && cred_cache_load_ring(&c, a, false, NULL) == 0 &&
+	    cred_cache_read(&c, &r, NULL) == 0) {
+		s->state = r.state;
+		s->obtained = r.token.obtained;
+		s->expires = r.token.expires;
+		s->since = r.state > CRED_OK ? r.since : 0;
+		s->why = r.why;
+	}
+	s->refreshable = cred_record_can_refresh(&r, a) ||
+			 a->refresh_token.form != PROFILE_NO_SECRET;
+	cred_cache_clear(&c);
+	cred_record_clear(&r);
+}

@@ -1,0 +1,197 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""What there is too little of: space, inodes, descriptors, file size; and a
+spool that cannot be written. In name spaces of its own, for the mounts."""
+
+import errno
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import lab      # noqa: E402
+import walk     # noqa: E402
+
+APART = ["unshare", "-Urm"]
+
+
+class Small:
+    """A small file system below the state of a trial."""
+
+    def __init__(self, trial, options):
+        self.path = trial.home + "/.local/state"
+        os.makedirs(self.path, exist_ok=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs",
+                        self.path], check=True)
+
+    def remount(self, options):
+        subprocess.run(["mount", "-o", "remount," + options, self.path],
+                       check=True)
+
+    def fill(self, leave):
+        """Use up its space but for so many octets."""
+        with open(self.path + "/filler", "wb", buffering=0) as f:
+            try:
+                while True:
+                    f.write(b"x" * 4096)
+            except OSError as e:
+                if e.errno != errno.ENOSPC:
+                    raise
+            f.truncate(max(0, f.tell() - leave))
+
+    def fill_inodes(self, leave):
+        """Use up its inodes but for so many."""
+        os.mkdir(self.path + "/fillers")
+        while os.statvfs(self.path).f_ffree > leave:
+            open(f"{self.path}/fillers/{time.monotonic_ns()}", "wb").close()
+
+    def free(self):
+        if os.path.exists(self.path + "/filler"):
+            os.unlink(self.path + "/filler")
+        shutil.rmtree(self.path + "/fillers", ignore_errors=True)
+
+    def end(self):
+        subprocess.run(["umount", self.path], check=True)
+
+
+def sweep(place, name, cases, start):
+    """Send under each of the limits; start() gives trial, prefix and what is
+    to be done before the queue is emptied."""
+    tally, bad = walk.Tally(), []
+    cases = lab.some(cases, 2)
+    for case in cases:
+        trial, prefix, heal, end = start(case)
+        ended = trial.send(prefix=prefix)
+        heal()
+        said = walk.judge(trial, ended._replace(struck=["-"]), tally)
+        if said:
+            bad.append(f"{case}: {'; '.join(said)}\n{ended.err}")
+        end()
+        trial.clear()
+    place.result(not bad, f"{name}: {len(cases)} limits", *bad)
+    print(f"# {name}: {tally.words()}")
+    place.result(tally["accepted"] and tally["refused"],
+                 f"{name}: some are accepted, some are not")
+
+
+def too_little_space(place):
+    def start(leave):
+        trial = lab.Trial(place)
+        trial.lines = 300
+        small = Small(trial, "size=1M")
+        small.fill(leave)
+        return trial, (), small.free, small.end
+
+    sweep(place, "space", range(0, 96 * 1024, 4096), start)
+
+
+def too_few_inodes(place):
+    def start(inodes):
+        trial = lab.Trial(place)
+        small = Small(trial, "size=1M,nr_inodes=50")
+        small.fill_inodes(inodes)
+        return trial, (), small.free, small.end
+
+    sweep(place, "inodes", range(23), start)
+
+
+def too_few_descriptors(place):
+    def start(number):
+        return (lab.Trial(place), ("prlimit", f"--nofile={number}"),
+                lambda: None, lambda: None)
+
+    sweep(place, "descriptors", range(4, 32), start)
+
+
+def too_small_files(place):
+    def start(size):
+        trial = lab.Trial(place)
+        trial.lines = 300
+        return (trial, ("prlimit", f"--fsize={size}"), lambda: None,
+                lambda: None)
+
+    sweep(place, "file size", [0, 1, 64, 300, 4096, 8192, 8193, 16384, 20000,
+                               21000, 21500, 22000, 24000, 32768, 65536,
+                               100000], start)
+
+
+def queued(place, number=5):
+    """A trial whose messages wait, on a file system of 1 MB, once all that a
+    run needs has been made there."""
+    trial = lab.Trial(place)
+    small = Small(trial, "size=1M")
+    trial.send()
+    trial.configure(place.away)
+    words = []
+    for _ in range(number):
+        words.append(trial.renew())
+        trial.send()
+    trial.configure(place.mail)
+    trial.hours += 3
+    place.result(len(trial.waiting()) == number, f"{number} messages wait")
+    return trial, small, words
+
+
+def count(place, words):
+    return [len(place.mail.arrived(word)) for word in words]
+
+
+def full_disk_drains(place):
+    trial, small, words = queued(place)
+    small.fill(0)
+    ended = trial.run("run", "--once")
+    place.result(ended.status == 0 and count(place, words) == [1] * 5,
+                 "a full disk drains", count(place, words), ended)
+    place.result(not trial.waiting(), "nothing waits any more",
+                 *trial.waiting())
+    small.end()
+
+
+def read_only_sends_once(place):
+    trial, small, words = queued(place)
+    small.remount("bind,ro")
+    ends = [trial.run("run", "--once") for _ in range(3)]
+    place.result(all(e.status > 0 and e.err for e in ends),
+                 "read-only: a run fails, and says so", *ends)
+    place.result(sum(count(place, words)) <= 1,
+                 "read-only: nothing goes out that cannot be recorded",
+                 count(place, words))
+    word = trial.renew()
+    ended = trial.send()
+    place.result(ended.status in (73, 74, 75) and
+                 word.encode() in trial.dead(),
+                 "read-only: a new message goes to dead.letter", ended)
+    small.remount("bind,rw")
+    left = trial.drain()
+    place.result(not left and count(place, words) == [1] * 5,
+                 "all is well again", count(place, words), *left)
+    place.result(not place.mail.arrived(word), "dead mail stays dead")
+    small.end()
+
+
+def main():
+    if sys.argv[1:] != ["inside"]:
+        if subprocess.run([*APART, "mount", "-t", "tmpfs", "tmpfs", "/mnt"],
+                          check=False, stderr=subprocess.DEVNULL).returncode:
+            print("1..0 # SKIP no name spaces for mounts here")
+            return
+        os.execvp(APART[0], [*APART, sys.executable, __file__, "inside"])
+    place = lab.Lab()
+    if shutil.which("prlimit"):
+        too_few_descriptors(place)
+        too_small_files(place)
+    else:
+        place.skip("descriptors, file size", "no prlimit")
+    too_little_space(place)
+    too_few_inodes(place)
+    full_disk_drains(place)
+    read_only_sends_once(place)
+    place.finish()
+
+
+if __name__ == "__main__":
+    main()
