@@ -26,8 +26,8 @@ send_show_line(void *ctx, bool sent, const char *line)
 }
 
 /* What would go out, for --dry-run. */
-static void
-show(const struct send_job *j)
+static int
+show(struct send_job *j, int fd)
 {
 	const struct submit_admission *a = &j->admission;
 	const struct message *m = &j->request.message;
@@ -36,6 +36,7 @@ show(const struct send_job *j)
 	struct err e = ERR_NONE;
 	size_t i;
 
+	(void)fd; /* the header is in memory */
 	fputs(a->choice.why.data ? a->choice.why.data : "", stdout);
 	printf("profile: %s (%s)\n", a->profile->name,
 	    profile_kind_name(a->profile->kind));
@@ -48,6 +49,7 @@ show(const struct send_job *j)
 	if (message_write_head(m, &out, &e) == 0)
 		tell_print_text(head.data, head.len);
 	buf_clear(&head);
+	return EX_OK;
 }
 
 static ssize_t
@@ -130,8 +132,9 @@ prepare(struct send_job *j, int *fd, struct err *e)
 	return 0;
 }
 
-int
-send_directly(struct send_job *j)
+/* Do it with the message as it would go out. */
+static int
+with_text(struct send_job *j, int (*act)(struct send_job *j, int fd))
 {
 	struct err e = ERR_NONE;
 	int fd = -1;
@@ -140,24 +143,20 @@ send_directly(struct send_job *j)
 	if (code != 0)
 		send_refuse(j, &e);
 	else
-		code = deliver(j, fd);
+		code = act(j, fd);
 	if (fd >= 0)
 		close(fd);
 	return code;
 }
 
 int
+send_directly(struct send_job *j)
+{
+	return with_text(j, deliver);
+}
+
+int
 send_show(struct send_job *j)
 {
-	struct err e = ERR_NONE;
-	int fd = -1;
-	int code = prepare(j, &fd, &e);
-
-	if (code != 0)
-		send_refuse(j, &e);
-	else
-		show(j);
-	if (fd >= 0)
-		close(fd);
-	return code;
+	return with_text(j, show);
 }

@@ -52,15 +52,6 @@ parse(const struct cmd_call *c, struct asked *a, struct err *e)
 	return 0;
 }
 
-static bool
-has_way(const struct profile *p, enum profile_auth way)
-{
-	for (size_t i = 0; i < p->n_auth; i++)
-		if (p->auth[i] == way)
-			return true;
-	return false;
-}
-
 static int
 unknown(const struct profile_set *set, const char *name, struct err *e)
 {
@@ -95,7 +86,7 @@ find(const struct conf *conf, const char *name, const struct sys_user *user,
 		    "token: profile \"%s\": %s may not use it: add the user to "
 		    "its users (%s:%d)",
 		    p->name, user->login, p->home->path, p->line);
-	if (!has_way(profile_account(p), PROFILE_AUTH_OAUTH))
+	if (!profile_has_way(profile_account(p), PROFILE_AUTH_OAUTH))
 		return err_set(e, EX_CONFIG,
 		    "token: profile \"%s\": there is no token: it does not "
 		    "sign in with OAuth (%s:%d)",

@@ -185,30 +185,22 @@ build_servers(struct conf_entry *d, struct err *e)
 	return 0;
 }
 
-static bool
-has_way(const struct profile *p, enum profile_auth way)
-{
-	for (size_t i = 0; i < p->n_auth; i++)
-		if (p->auth[i] == way)
-			return true;
-	return false;
-}
-
 static int
 check_ways(const struct conf_entry *d, struct err *e)
 {
 	const struct profile *p = &d->p;
 
-	if (has_way(p, PROFILE_AUTH_OAUTH) && !p->has_oauth)
+	if (profile_has_way(p, PROFILE_AUTH_OAUTH) && !p->has_oauth)
 		return complain(
 		    d, e, CONF_AUTH, "\"oauth\": there is no oauth group");
-	if (has_way(p, PROFILE_AUTH_PASSWORD) && !is_set(d, CONF_PASSWORD))
+	if (profile_has_way(p, PROFILE_AUTH_PASSWORD) &&
+	    !is_set(d, CONF_PASSWORD))
 		return complain(
 		    d, e, CONF_AUTH, "\"password\": there is no password");
-	if (has_way(p, PROFILE_AUTH_CERT) && !is_set(d, CONF_TLS_CERT))
+	if (profile_has_way(p, PROFILE_AUTH_CERT) && !is_set(d, CONF_TLS_CERT))
 		return complain(
 		    d, e, CONF_AUTH, "\"cert\": there is no tls.cert");
-	if (has_way(p, PROFILE_AUTH_NONE) &&
+	if (profile_has_way(p, PROFILE_AUTH_NONE) &&
 	    p->auth[p->n_auth - 1] != PROFILE_AUTH_NONE)
 		return complain(d, e, CONF_AUTH,
 		    "\"none\" must come last: nothing is tried after it");
@@ -221,14 +213,14 @@ check_secrecy(const struct conf_entry *d, struct err *e)
 {
 	const struct profile *p = &d->p;
 
-	if (p->n_auth == 1 && has_way(p, PROFILE_AUTH_NONE))
+	if (p->n_auth == 1 && profile_has_way(p, PROFILE_AUTH_NONE))
 		return 0;
 	for (size_t i = 0; i < p->n_servers; i++) {
 		const struct wire_target *w = &p->servers[i].wire;
 
 		if (w->tls != WIRE_CLEAR)
 			continue;
-		if (has_way(p, PROFILE_AUTH_CERT))
+		if (profile_has_way(p, PROFILE_AUTH_CERT))
 			return complain(d, e, CONF_AUTH,
 			    "\"cert\": %s is reached without TLS, which shows "
 			    "the certificate",
@@ -294,7 +286,7 @@ build_sasl(struct conf_entry *d, struct err *e)
 
 		if (!sasl_find(d->sasl.v[i], &m))
 			continue; /* conf_value has seen to it */
-		if (!has_way(p, proofs[sasl_proof(m)].way))
+		if (!profile_has_way(p, proofs[sasl_proof(m)].way))
 			return complain(d, e, CONF_SASL,
 			    "\"%s\" takes %s, which auth does not name",
 			    sasl_name(m), proofs[sasl_proof(m)].taken);
@@ -302,7 +294,7 @@ build_sasl(struct conf_entry *d, struct err *e)
 		p->sasl[p->n_sasl++] = m;
 	}
 	for (size_t i = 0; p->n_sasl > 0 && i < PROOFS; i++)
-		if (has_way(p, proofs[i].way) && !served[i])
+		if (profile_has_way(p, proofs[i].way) && !served[i])
 			return complain(d, e, CONF_SASL,
 			    "no mechanism here takes %s, which auth names: add "
 			    "%s",

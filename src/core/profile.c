@@ -50,6 +50,15 @@ profile_add_advice(
 	buf_clear(&remedy);
 }
 
+bool
+profile_has_way(const struct profile *p, enum profile_auth way)
+{
+	for (size_t i = 0; i < p->n_auth; i++)
+		if (p->auth[i] == way)
+			return true;
+	return false;
+}
+
 const char *
 profile_kind_name(enum profile_kind k)
 {

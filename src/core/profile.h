@@ -174,6 +174,9 @@ struct hint_names profile_hint_names(const struct profile *p);
 void profile_add_advice(
     struct buf *b, const struct outcome *o, const struct profile *p);
 
+/* Is that way in its auth? */
+bool profile_has_way(const struct profile *p, enum profile_auth way);
+
 const char *profile_kind_name(enum profile_kind k);
 const char *profile_auth_name(enum profile_auth a);
 const char *profile_user_text(const struct profile *p); /* login name */
