@@ -69,7 +69,10 @@ def attempt(place, ground, server, wait, tally):
     try:
         with concurrent.futures.ThreadPoolExecutor(SENDERS) as pool:
             jobs = [pool.submit(send) for _ in range(SENDERS)]
-            time.sleep(wait)    # any moment will do
+            patience = time.monotonic() + 30
+            while not accepted and time.monotonic() < patience:
+                time.sleep(0.01)
+            time.sleep(wait)    # any moment from now on will do
             disk.cut()
             over.set()
         for job in jobs:
@@ -113,7 +116,7 @@ def main():
         ground.clear()
     print(f"# {tally.words()}")
     place.result(not bad, f"{CUTS} power cuts", *bad)
-    place.result(tally["accepted"] > CUTS, "much was accepted")
+    place.result(tally["accepted"] >= CUTS, "some was accepted each time")
     place.finish()
 
 
