@@ -10,6 +10,25 @@
 
 #include "base/mem.h"
 
+static volatile sig_atomic_t stop;
+
+static void
+be_stopped(int number)
+{
+	(void)number;
+	stop = 1;
+}
+
+const volatile sig_atomic_t *
+cmd_stop_by_signal(void)
+{
+	const struct sigaction act = { .sa_handler = be_stopped };
+
+	sigaction(SIGTERM, &act, NULL);
+	sigaction(SIGINT, &act, NULL);
+	return &stop;
+}
+
 void
 cmd_say(const struct cmd_call *c, const char *fmt, ...)
 {
@@ -53,12 +72,11 @@ hide_content(struct err *e, const char *file)
 	free(place);
 }
 
-int
-cmd_load_conf(const struct cmd_call *c, const char *file,
-    const struct sys_user *user, struct conf *conf, struct err *e)
+struct conf_request
+cmd_conf_request(
+    const struct cmd_call *c, const char *file, const struct sys_user *user)
 {
 	struct conf_request q = { .file = file, .user = user };
-	int code;
 
 	if (q.file == NULL)
 		q.file = getenv("OSMTP_CONFIG");
@@ -69,7 +87,16 @@ cmd_load_conf(const struct cmd_call *c, const char *file,
 		q.home = user->home; /* daemons have no environment */
 	q.xdg_config = getenv("XDG_CONFIG_HOME");
 	q.xdg_state = getenv("XDG_STATE_HOME");
-	code = conf_load(conf, &q, e);
+	return q;
+}
+
+int
+cmd_load_conf(const struct cmd_call *c, const char *file,
+    const struct sys_user *user, struct conf *conf, struct err *e)
+{
+	struct conf_request q = cmd_conf_request(c, file, user);
+	int code = conf_load(conf, &q, e);
+
 	if (code != 0 && q.sendmail_face && q.file != NULL)
 		hide_content(e, q.file);
 	return code;

@@ -11,6 +11,7 @@
 #include "base/sys.h"
 #include "core/conf.h"
 
+#include <signal.h>
 #include <stdbool.h>
 
 /* How the program was called. */
@@ -33,12 +34,20 @@ int cmd_profiles(const struct cmd_call *c); /* osmtp profiles */
 int cmd_seal(const struct cmd_call *c);	    /* osmtp seal */
 int cmd_aliases(const struct cmd_call *c);  /* newaliases */
 
+/* From now on SIGTERM and SIGINT set what is returned, and end nothing: what
+ * has been begun is finished. */
+const volatile sig_atomic_t *cmd_stop_by_signal(void);
+
 /* "program: text" on standard error; returns e->code. */
 int cmd_complain(const struct cmd_call *c, const struct err *e);
 
 /* The same with a text of one's own. */
 void cmd_say(const struct cmd_call *c, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Whose configuration counts: file is -C's value or NULL. Borrowed. */
+struct conf_request cmd_conf_request(
+    const struct cmd_call *c, const char *file, const struct sys_user *user);
 
 /*
  * Load the configuration for the caller: file is -C's value or NULL, then

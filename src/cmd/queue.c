@@ -87,9 +87,9 @@ delete_one(struct queue *q, const char *id)
 	return with_claim(q, id, delete_claim);
 }
 
-/* Try it at once, and say what has come of it. */
+/* Try what is in the queue at once: that message, or with NULL all. */
 static int
-retry_one(struct queue *q, const char *id)
+run_queue(struct queue *q, const char *id)
 {
 	struct runner_order o = { .spool = q->spool,
 		.conf = &q->spools.conf,
@@ -97,16 +97,27 @@ retry_one(struct queue *q, const char *id)
 		.now = true,
 		.only = id };
 	struct runner_tally t;
+	struct err e = ERR_NONE;
+
+	if (runner_once(&o, &t, &e) != 0)
+		return cmd_complain(q->call, &e);
+	return EX_OK;
+}
+
+/* Try it at once, and say what has come of it; of all of them mailq tells. */
+static int
+retry_one(struct queue *q, const char *id)
+{
 	struct spool_item i = { .profile = NULL };
 	struct err e = ERR_NONE;
 	bool busy;
 	int code = with_claim(q, id, retry_claim);
 
+	if (code != 0 || q->all)
+		return code;
+	code = run_queue(q, id);
 	if (code != 0)
 		return code;
-	code = runner_once(&o, &t, &e);
-	if (code != 0)
-		return cmd_complain(q->call, &e);
 	if (spool_peek(q->spool, SPOOL_QUEUE, id, &i, &busy, &e) == 0) {
 		struct tell said = queue_tell(q, &i);
 
@@ -216,6 +227,8 @@ each_spool(void *ctx, struct spool *s, const struct profile_home *home)
 	/* --all means what waits; an ID may be in either place. */
 	for (i = 0; i < (q->n_ids == 0 ? 1 : 2); i++)
 		go_through(q, places[i]);
+	if (q->act->one == retry_one && q->all && run_queue(q, NULL) != 0)
+		q->code = EX_IOERR;
 	return q->code;
 }
 

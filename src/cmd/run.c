@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* run: work through the queue: osmtp run --once, sendmail -q. */
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,23 +9,14 @@
 #include "cmd/spools.h"
 #include "core/runner.h"
 
-/* Set by SIGTERM and SIGINT: nothing new is begun. */
-static volatile sig_atomic_t stop;
-
 /* What to run, and how it went. */
 struct run {
 	const struct cmd_call *call;
 	const struct conf *conf;
 	bool now;
+	const volatile sig_atomic_t *stop;
 	struct runner_tally sum;
 };
-
-static void
-be_stopped(int number)
-{
-	(void)number;
-	stop = 1;
-}
 
 static int
 run_one(void *ctx, struct spool *s, const struct profile_home *home)
@@ -36,7 +26,7 @@ run_one(void *ctx, struct spool *s, const struct profile_home *home)
 		.conf = r->conf,
 		.home = home,
 		.now = r->now,
-		.stop = &stop };
+		.stop = r->stop };
 	struct runner_tally t;
 	struct err e = ERR_NONE;
 	int code = runner_once(&o, &t, &e);
@@ -56,12 +46,10 @@ run_one(void *ctx, struct spool *s, const struct profile_home *home)
 static int
 run(const struct cmd_call *c, const char *conf_file, bool now, bool tell)
 {
-	struct run r = { .call = c, .now = now };
+	struct run r = { .call = c, .now = now, .stop = cmd_stop_by_signal() };
 	struct spools s;
 	int code = spools_load(&s, c, conf_file);
 
-	signal(SIGTERM, be_stopped);
-	signal(SIGINT, be_stopped);
 	if (code == 0) {
 		r.conf = &s.conf;
 		code = spools_each(&s, run_one, &r);

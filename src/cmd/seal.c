@@ -25,7 +25,6 @@
 #define USAGE                                                              \
 	"usage: osmtp seal [-C FILE] [--set] PROFILE.FIELD | --new-key | " \
 	"--list [--json]"
-#define FILE_NAME "osmtp.conf"
 
 const char *const seal_fields[SEAL_FIELDS] = { "password",
 	"oauth.client_secret", "oauth.refresh_token", "tls.key_passphrase" };
@@ -113,75 +112,13 @@ take_args(struct seal_job *s, struct err *e)
 
 /* ---- files */
 
-static bool
-is_our_dir(const char *path)
-{
-	struct stat st;
-
-	return path != NULL && path[0] == '/' && stat(path, &st) == 0 &&
-	       S_ISDIR(st.st_mode) && st.st_uid == geteuid();
-}
-
-/* The user's own file, whether there is one or not; or NULL. */
-static char *
-own_path(const struct seal_job *s)
-{
-	const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-
-	if (sys_is_system_uid(s->user.uid))
-		return NULL;
-	if (is_our_dir(xdg))
-		return mem_printf("%s/osmtp/" FILE_NAME, xdg);
-	if (!is_our_dir(home))
-		home = s->user.home;
-	return is_our_dir(home)
-		   ? mem_printf("%s/.config/osmtp/" FILE_NAME, home)
-		   : NULL;
-}
-
-static void
-add_file(struct seal_job *s, char *path, bool is_system, bool given)
-{
-	struct conf_source *f = &s->files[s->n_files++];
-
-	f->path = path;
-	f->is_system = is_system;
-	f->given = given;
-	f->owners[1] = is_system ? 0 : geteuid();
-	f->owners[0] = given ? 0 : f->owners[1];
-	f->home =
-	    is_system || s->user.home == NULL ? NULL : mem_dup(s->user.home);
-	f->state = mem_dup(sys_statedir()); /* nothing is looked for there */
-}
-
-static bool
-is_same_file(const char *a, const char *b)
-{
-	struct stat x, y;
-
-	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
-	       x.st_ino == y.st_ino;
-}
-
 static void
 list_files(struct seal_job *s)
 {
-	char *system = mem_printf("%s/" FILE_NAME, sys_confdir());
-	const char *given = s->conf_file;
-	char *own = NULL;
+	struct conf_request q =
+	    cmd_conf_request(s->call, s->conf_file, &s->user);
 
-	if (given == NULL)
-		given = getenv("OSMTP_CONFIG");
-	if (given == NULL)
-		own = own_path(s);
-	if (given != NULL && !is_same_file(given, system)) {
-		add_file(s, mem_dup(given), false, true);
-		free(system);
-		return;
-	}
-	if (own != NULL)
-		add_file(s, own, false, false);
-	add_file(s, system, true, false);
+	s->n_files = conf_sources(&q, s->files);
 }
 
 /* Where a new profile would stand. */

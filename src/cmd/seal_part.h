@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { SEAL_FILES = 2, SEAL_FIELDS = 4 };
+enum { SEAL_FIELDS = 4 };
 
 enum seal_act { SEAL_PRINT, SEAL_SET, SEAL_NEW_KEY, SEAL_LIST };
 
@@ -21,7 +21,7 @@ struct seal_job {
 	char *profile;
 	const char *field; /* one of seal_fields */
 	struct sys_user user;
-	struct conf_source files[SEAL_FILES]; /* the user's first */
+	struct conf_source files[CONF_MAX_SOURCES]; /* the user's first */
 	size_t n_files;
 	const struct conf_source *file; /* the one that is meant */
 };

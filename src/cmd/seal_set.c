@@ -28,7 +28,7 @@ static int
 try_files(
     const struct seal_job *s, const char *path, const char *blob, struct err *e)
 {
-	struct conf_source v[SEAL_FILES];
+	struct conf_source v[CONF_MAX_SOURCES];
 	const struct profile_secret *secret = NULL;
 	struct conf conf;
 	size_t i;

@@ -75,6 +75,8 @@ send_refuse(struct send_job *j, const struct err *e)
 void
 send_say_lost(struct send_job *j, const struct err *e)
 {
+	if (j->opts.now || j->opts.dry_run)
+		return; /* the caller has it */
 	cmd_say(j->call, "the text of the message is gone: %s", e->text);
 	log_event(LOG_LEVEL_ERROR, id_of(j), "lost", "reason", e->text, NULL);
 }

@@ -38,7 +38,7 @@ void send_input_forget(struct send_input *i);
 /* The message will not be sent, for this reason: say and log it. */
 int send_refuse(struct send_job *j, const struct err *e);
 
-/* Its text could not be kept either. */
+/* Its text could not be kept either; nothing with --now and --dry-run. */
 void send_say_lost(struct send_job *j, const struct err *e);
 
 /* Keep text for these recipients, and say where; or say that it is gone. With

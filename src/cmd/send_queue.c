@@ -250,8 +250,12 @@ is_told(int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	char octet;
+	int n;
 
-	return poll(&p, 1, ACK_MS) == 1 && read(fd, &octet, 1) == 1;
+	do
+		n = poll(&p, 1, ACK_MS);
+	while (n < 0 && errno == EINTR);
+	return n == 1 && read(fd, &octet, 1) == 1;
 }
 
 static bool
@@ -301,7 +305,8 @@ run_child(int fd, void *ctx)
 		.first_done = pass_verdict,
 		.first_settled = pass_settled,
 		.ctx = a,
-		.trace_ctx = a };
+		.trace_ctx = a,
+		.stop = cmd_stop_by_signal() };
 	struct runner_tally tally;
 	struct err e = ERR_NONE;
 

@@ -22,14 +22,14 @@
 #include "core/conf_table.h"
 #include "core/conf_net.h"
 
-enum { MAX_FILES = 2, MAX_HOST_TEXT = 1024 };
+enum { MAX_HOST_TEXT = 1024 };
 
 #define FILE_NAME "osmtp.conf"
 
 /* The files of one load. d[i] goes with c->homes[i]. */
 struct loading {
 	struct conf *c;
-	struct conf_draft d[MAX_FILES];
+	struct conf_draft d[CONF_MAX_SOURCES];
 	size_t n;
 	struct err *e;
 };
@@ -547,7 +547,7 @@ conf_load_files(struct conf *c, const struct conf_source *v, size_t n,
 	bool again = false;
 	int rc;
 
-	err_bug_if(n == 0 || n > MAX_FILES);
+	err_bug_if(n == 0 || n > CONF_MAX_SOURCES);
 	rc = load_present(&l, v, n, user, &skipped);
 	if (rc == 0) {
 		rc = merge(&l);
@@ -602,25 +602,17 @@ state_of(const struct conf_request *q)
 	return home != NULL ? mem_printf("%s/.local/state/osmtp", home) : NULL;
 }
 
-/* The path of the user's own file, or NULL: there is none to look for. */
+/* The path of the user's own file, or NULL: there can be none. */
 static char *
 own_path(const struct conf_request *q)
 {
-	char *path = NULL;
-	struct stat st;
-
 	if (sys_is_system_uid(q->user->uid))
 		return NULL;
 	if (is_our_dir(q->xdg_config, q->euid))
-		path = mem_printf("%s/osmtp/" FILE_NAME, q->xdg_config);
-	else if (is_our_dir(q->home, q->euid))
-		path = mem_printf("%s/.config/osmtp/" FILE_NAME, q->home);
-	/* What can't be looked at is as good as absent. */
-	if (path != NULL && stat(path, &st) != 0) {
-		free(path);
-		return NULL;
-	}
-	return path;
+		return mem_printf("%s/osmtp/" FILE_NAME, q->xdg_config);
+	if (is_our_dir(q->home, q->euid))
+		return mem_printf("%s/.config/osmtp/" FILE_NAME, q->home);
+	return NULL;
 }
 
 static bool
@@ -632,42 +624,63 @@ is_same_file(const char *a, const char *b)
 	       x.st_ino == y.st_ino;
 }
 
+static void
+fill_system(struct conf_source *s, char *path)
+{
+	s->path = path;
+	s->is_system = true;
+	s->state = mem_dup(sys_statedir());
+	s->spool = mem_dup(sys_spooldir());
+}
+
+/* The user's own, or one that is given. */
+static void
+fill_user(struct conf_source *s, char *path, const struct conf_request *q)
+{
+	s->path = path;
+	s->owners[0] = s->owners[1] = q->euid;
+	s->home = mem_dup(home_of(q));
+	s->state = state_of(q);
+}
+
+size_t
+conf_sources(
+    const struct conf_request *q, struct conf_source v[CONF_MAX_SOURCES])
+{
+	char *system = mem_printf("%s/" FILE_NAME, sys_confdir());
+	char *own;
+	size_t n = 0;
+
+	memset(v, 0, CONF_MAX_SOURCES * sizeof(*v));
+	if (q->file != NULL && !is_same_file(q->file, system)) {
+		free(system);
+		fill_user(&v[0], mem_dup(q->file), q);
+		v[0].given = true;
+		v[0].owners[0] = 0;
+		if (q->sendmail_face)
+			v[0].owners[1] = 0;
+		return 1;
+	}
+	own = own_path(q);
+	if (own != NULL)
+		fill_user(&v[n++], own, q);
+	fill_system(&v[n++], system);
+	return n;
+}
+
 int
 conf_load(struct conf *c, const struct conf_request *q, struct err *e)
 {
-	char *system_path = mem_printf("%s/" FILE_NAME, sys_confdir());
-	struct conf_source v[MAX_FILES] = { 0 };
-	char *own = NULL;
-	size_t n = 0;
+	struct conf_source v[CONF_MAX_SOURCES];
+	size_t n = conf_sources(q, v), first;
+	struct stat st;
 	int rc;
 
-	if (q->file != NULL && !is_same_file(q->file, system_path)) {
-		v[n].path = mem_dup(q->file);
-		v[n].given = true;
-		v[n].owners[1] = q->sendmail_face ? 0 : q->euid;
-	} else {
-		own = own_path(q);
-		if (own != NULL) {
-			v[n].path = own;
-			v[n].owners[0] = v[n].owners[1] = q->euid;
-			v[n].home = mem_dup(home_of(q));
-			v[n].state = state_of(q);
-			n++;
-		}
-		v[n].path = mem_dup(system_path);
-		v[n].is_system = true;
-		v[n].state = mem_dup(sys_statedir());
-		v[n].spool = mem_dup(sys_spooldir());
-	}
-	if (v[n].given) {
-		v[n].home = mem_dup(home_of(q));
-		v[n].state = state_of(q);
-	}
-	n++;
-	rc = conf_load_files(c, v, n, q->user, e);
+	/* What can't be looked at is as good as absent. */
+	first = n > 1 && stat(v[0].path, &st) != 0 ? 1 : 0;
+	rc = conf_load_files(c, v + first, n - first, q->user, e);
 	for (size_t i = 0; i < n; i++)
 		conf_source_clear(&v[i]);
-	free(system_path);
 	return rc;
 }
 

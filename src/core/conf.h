@@ -46,6 +46,13 @@ struct conf_request {
 	const char *xdg_config, *xdg_state; /* or NULL */
 };
 
+enum { CONF_MAX_SOURCES = 2 };
+
+/* The files that count, the user's own before the system's, there or not; how
+ * many. Each is ended by conf_source_clear(). */
+size_t conf_sources(
+    const struct conf_request *q, struct conf_source v[CONF_MAX_SOURCES]);
+
 /*
  * Load. EX_CONFIG for every fault, the first in file order. No file at all is
  * EX_CONFIG too. Begin c with {0}; conf_clear() in any case.

@@ -290,4 +290,14 @@ attack -t
 
 unlike "$(cat "$LOG"/*.trace)" '^[0-9]+ [0-9]+ !' 'no rule is broken'
 unlike "$(cat "$LOG"/*.trace)" "C .*$evil" 'no attack reached the wire'
+# ---- input that can't be read
+
+for o in --now -oi; do
+	run "$sendmail" "$o" b@example.org <"$TMP"
+	exits 66 "input is a directory ($o)"
+	[ "$o" = --now ] && gone=0 || gone=1
+	is "$(grep -c 'text of the message is gone' "$TMP/err")" "$gone" \
+	    '... and whether the text is gone is said to whom it matters'
+done
+
 finish

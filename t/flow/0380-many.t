@@ -12,6 +12,7 @@ start_fake - <<'END'
   "smtp": {},
   "slow": {"on": {"final": {"delay": 0.03, "reply": "250 2.0.0 taken"}}},
   "hung": {"on": {"greeting": {"hang": true}}},
+  "late": {"on": {"final": [{"delay": 1, "reply": "250 2.0.0 taken"}]}},
   "stuck": {"on": {"final": [null, null, null, {"hang": true}]}}}}
 END
 profile() { # NAME
@@ -25,7 +26,7 @@ conf <<-END
 	domain = "example.com";
 	log = { to = "@TMP@/log"; };
 	profiles = { $(profile smtp) $(profile slow) $(profile hung)
-	  $(profile stuck) };
+	  $(profile stuck) $(profile late) };
 END
 mail() { # PROFILE SUBJECT OPTIONS..
 	from=$1 subject=$2
@@ -50,6 +51,8 @@ wait_until() {
 # The calls to the server that hangs; what waits.
 # shellcheck disable=SC2317 # wait_until calls them
 hung() { [ "$(connections hung)" -ge "$1" ]; }
+# shellcheck disable=SC2317
+late_has_data() { grep -q " C DATA" "$LOG/late.trace"; }
 # shellcheck disable=SC2317
 waiting() { [ "$(count queue)" -eq "$1" ]; }
 
@@ -145,5 +148,28 @@ is "$(count queue)" 3 '... has recorded three'
 once
 like "$out" '^3 tried, 3 done' '... and the next one finds three'
 is "$(copies dead)" '1*6' '... one copy each'
+
+# ---- a run that is asked to end
+
+for i in 1 2 3; do
+	mail late "asked $i" -odq
+done
+"$OSMTP" run --once >/dev/null 2>&1 9>&- &
+pid=$!
+wait_until late_has_data
+kill -TERM "$pid"
+wait "$pid"
+is "$?" 0 'a run that gets SIGTERM behind DATA ends well'
+is "$(copies asked)" '1*1' '... with the message in hand'
+is "$(count queue)" 2 '... and begins no other'
+
+# ---- all at once, due or not
+
+before=$(connections late)
+whole "$OSMTP" queue retry --all
+exits 0 'retry --all'
+is "$(copies asked)" '1*3' '... one copy each'
+is "$(($(connections late) - before))" 1 '... on one connection'
+is "$(queued)" '' '... and none is left'
 
 finish
