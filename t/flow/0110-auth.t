@@ -89,7 +89,7 @@ add early system "$both" "$pa55"', "on": {"verdict:XOAUTH2":
     {"reply": "250 2.0.0 come in"}}'
 
 
-{ printf '{"lifetime": 240, "listeners": {'; cat "$TMP/listeners"
+{ printf '{"listeners": {'; cat "$TMP/listeners"
   echo '"end": {}}}'; } >"$TMP/script"
 start_fake "$TMP/script"
 { echo 'default = "order"; hostname = "h.example.com";

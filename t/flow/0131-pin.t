@@ -67,7 +67,7 @@ endpoint t-wrong good "$(pin rogue)"
 endpoint t-both good "$ca $(pin good)"
 endpoint t-ca-only good "$ca $(pin rogue)"
 
-{ echo '{"lifetime": 120, "listeners": {'; cat "$TMP/listeners"
+{ echo '{"listeners": {'; cat "$TMP/listeners"
   echo '"mail": {"tls": "starttls", "auth": {"XOAUTH2": []},
 	"accept_issued": true, "require_auth": true}}}'; } >"$TMP/script"
 start_fake "$TMP/script"

@@ -135,7 +135,7 @@ add many-full "\"rcpt\": [$(awk -v full="$full" 'BEGIN {
 		printf "%s,", (i % 300 < 100 ? "null" : full)
 	print "null" }')]"
 
-{ echo '{"lifetime": 240, "listeners": {'; cat "$TMP/listeners"
+{ echo '{"listeners": {'; cat "$TMP/listeners"
   echo '"end": {}}}'; } >"$TMP/script"
 start_fake "$TMP/script"
 { echo 'hostname = "h.example.com"; log = { to = "@TMP@/log"; };

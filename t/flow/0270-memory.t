@@ -9,7 +9,7 @@ if grep -q __asan_init "$OSMTP"; then
 	exit 0
 fi
 start_fake - <<'END'
-{"lifetime": 120, "listeners": {
+{"listeners": {
   "smtp": {"tls": "starttls", "discard": true,
            "ehlo": ["PIPELINING", "8BITMIME", "SIZE"]}}}
 END

@@ -115,7 +115,7 @@ add halt system 'auth = "none"; tls = { ca_file = "@CERTS@/rogue-ca.pem"; };' \
     '"tls": "starttls"' '[ "smtp://localhost:@PORT:halt@",
     "smtp://localhost:@PORT:cert@" ]'
 
-{ printf '{"lifetime": 240, "listeners": {'; cat "$TMP/listeners"
+{ printf '{"listeners": {'; cat "$TMP/listeners"
   echo '"end": {}}}'; } >"$TMP/script"
 start_fake "$TMP/script"
 { echo 'hostname = "h.example.com"; log = { to = "@TMP@/log"; }; profiles = {'

@@ -7,7 +7,7 @@
 . "${0%/*}/queue.sh"
 
 start_fake - <<'END'
-{"lifetime": 110, "listeners": {
+{"listeners": {
   "smtp": {"on": {
     "rcpt:later@example.org": {"reply": "450 4.2.1 not now"},
     "rcpt:twice@example.org": [{"reply": "450 4.2.1 no"},

@@ -8,7 +8,7 @@
 . "${0%/*}/queue.sh"
 
 start_fake - <<'END'
-{"lifetime": 110, "listeners": {
+{"listeners": {
   "smtp": {"require_auth": true, "auth": {"PLAIN": ["pa55"]},
     "on": {"mail:box-also@example.com":
              {"reply": "550 5.7.60 may not send as this"}}},

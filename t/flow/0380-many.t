@@ -8,7 +8,7 @@
 . "${0%/*}/queue.sh"
 
 start_fake - <<'END'
-{"lifetime": 110, "listeners": {
+{"listeners": {
   "smtp": {},
   "slow": {"on": {"final": {"delay": 0.03, "reply": "250 2.0.0 taken"}}},
   "hung": {"on": {"greeting": {"hang": true}}},

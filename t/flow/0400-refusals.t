@@ -92,7 +92,7 @@ with open(data, encoding="utf-8") as lines:
             status = 75
         rows += f"{name}\t{status}\t{stage.upper()}\t{words.rstrip()}\n"
 for name, text in (("conf", conf + "\n};\n"), ("rows", rows), (
-        "script", json.dumps({"lifetime": 110, "listeners": listeners}))):
+        "script", json.dumps({"listeners": listeners}))):
     with open(place + "/" + name, "w", encoding="utf-8") as f:
         f.write(text)
 END
