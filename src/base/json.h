@@ -37,6 +37,15 @@ const char *json_get_string(const struct json *j, const char *key);
  */
 bool json_get_number(const struct json *j, const char *key, int64_t *out);
 
+/* A bool member: false if absent or of another type. */
+bool json_get_bool(const struct json *j, const char *key);
+
+/*
+ * Texts of a member that is a string or an array, as RFC 7519 has it for aud:
+ * string i, borrowed; NULL behind the last, and for what is no string.
+ */
+const char *json_get_text(const struct json *j, const char *key, size_t i);
+
 /* Is there such a member, of whatever type? */
 bool json_has(const struct json *j, const char *key);
 

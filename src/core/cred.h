@@ -11,6 +11,7 @@
 
 #include "base/loop.h"
 #include "core/profile.h"
+#include "gate/oauth.h"
 #include "gate/seal.h"
 #include "mail/outcome.h"
 
@@ -52,15 +53,79 @@ enum cred_state {
 	CRED_NEEDS_LOGIN,  /* P */
 	CRED_MISCONFIGURED /* C */
 };
+enum { CRED_LIVES = 3 /* earlier consents that are remembered */ };
+
 struct cred_status {
 	enum cred_state state;
 	int64_t obtained, expires; /* of the token, ms since 1970, or 0 */
 	int64_t since;		   /* of the trouble, or 0 */
 	bool refreshable;	   /* there is a refresh token */
+	char scope[512];	   /* granted, or "" */
+	char login[128];	   /* who gave the consent, or "" */
+	int64_t consent;	   /* when it was given, or 0 */
+	int64_t refreshed;	   /* last use of the refresh token, or 0 */
+	int64_t refresh_expires;   /* as the server said, or 0 */
+	int64_t lives[CRED_LIVES]; /* ms for which earlier consents lasted that
+				      the provider ended, newest first; 0 */
 	struct outcome why;	   /* where there is trouble */
 };
 const char *cred_state_name(enum cred_state s); /* "needs_login" */
 void cred_look(const struct profile *p, struct cred_status *s);
+
+/*
+ * All that a request of an account goes with: its client with the endpoints
+ * filled in (by discovery, where only the issuer is configured), and what
+ * proves who it is. It blocks. Begin it with {0}; cred_client_clear() in any
+ * case.
+ */
+struct cred_client {
+	struct oauth_client client;
+	struct oauth_meta meta; /* where it was discovered; else empty */
+	struct oauth_proof proof;
+	/* private: what these borrow */
+	struct secret client_secret, client_assertion, assertion;
+};
+
+enum cred_need {
+	CRED_NEED_TOKEN,     /* token_url, and a proof */
+	CRED_NEED_DEVICE,    /* device_url and token_url */
+	CRED_NEED_AUTHORIZE, /* authorize_url and token_url */
+	CRED_NEED_REVOKE     /* revoke_url */
+};
+
+/* False with *f where something is missing or can't be had. */
+bool cred_client_load(struct cred_client *c, const struct profile *p,
+    enum cred_need need, struct oauth_trouble *f);
+void cred_client_clear(struct cred_client *c);
+
+/* ---- consents (cred_consent.c) */
+
+/* Only one login for an account at a time: EX_TEMPFAIL if another goes on.
+ * Closing *fd ends it. */
+int cred_login_lock(const struct profile *p, int *fd, struct err *e);
+
+/*
+ * Keep what a login has brought, in place of the old grant, which stays until
+ * this has succeeded; not ended by signals. It is used from then on, and the
+ * account's trouble with tokens is over. EX_TEMPFAIL, EX_CANTCREAT, EX_IOERR,
+ * EX_NOPERM.
+ */
+int cred_consent_store(
+    const struct profile *p, struct oauth_token *t, struct err *e);
+
+/* Can it be stored? To be asked before a person is troubled; the same codes. */
+int cred_consent_check(const struct profile *p, struct err *e);
+
+/* Read the stored refresh token, to revoke it: EX_NOINPUT if there is none. */
+int cred_consent_read(
+    const struct profile *p, struct secret *refresh, struct err *e);
+
+/* Forget it, with all that is cached of the account. */
+int cred_consent_forget(const struct profile *p, struct err *e);
+
+/* Is it time to use a consent so that it does not lapse? */
+bool cred_is_idle(
+    const struct profile *p, const struct cred_status *s, int64_t now);
 
 /*
  * The key ring of p's file: the systemd credential osmtp-seal, seal.key beside

@@ -51,6 +51,37 @@ profile_add_advice(
 }
 
 bool
+profile_has_grant(const struct profile *p, enum profile_grant g)
+{
+	for (size_t i = 0; i < p->n_grants; i++)
+		if (p->grants[i] == g)
+			return true;
+	return false;
+}
+
+bool
+profile_needs_login(const struct profile *p)
+{
+	return profile_has_grant(p, PROFILE_GRANT_AUTHORIZATION_CODE) ||
+	       profile_has_grant(p, PROFILE_GRANT_DEVICE_CODE);
+}
+
+const char *
+profile_grant_name(enum profile_grant g)
+{
+	static const char *const names[] = {
+		[PROFILE_GRANT_CLIENT_CREDENTIALS] = "client_credentials",
+		[PROFILE_GRANT_JWT_BEARER] = "jwt_bearer",
+		[PROFILE_GRANT_AUTHORIZATION_CODE] = "authorization_code",
+		[PROFILE_GRANT_DEVICE_CODE] = "device_code",
+		[PROFILE_GRANT_REFRESH_TOKEN] = "refresh_token",
+		[PROFILE_GRANT_COMMAND] = "command",
+	};
+
+	return names[g];
+}
+
+bool
 profile_has_way(const struct profile *p, enum profile_auth way)
 {
 	for (size_t i = 0; i < p->n_auth; i++)

@@ -13,6 +13,8 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "base/text.h"
+#include "core/preset.h"
+#include "gate/crypt.h"
 #include "gate/oauth.h"
 #include "gate/smtp.h"
 #include "mail/addr.h"
@@ -31,7 +33,17 @@ enum profile_auth {
 	PROFILE_AUTH_NONE
 };
 
-enum { PROFILE_MAX_AUTH = 4, PROFILE_MAX_SERVERS = 16 };
+enum { PROFILE_MAX_AUTH = 4, PROFILE_MAX_SERVERS = 16, PROFILE_MAX_GRANTS = 4 };
+
+/* Ways to a token, in oauth.grant. */
+enum profile_grant {
+	PROFILE_GRANT_CLIENT_CREDENTIALS,
+	PROFILE_GRANT_JWT_BEARER,
+	PROFILE_GRANT_AUTHORIZATION_CODE,
+	PROFILE_GRANT_DEVICE_CODE,
+	PROFILE_GRANT_REFRESH_TOKEN,
+	PROFILE_GRANT_COMMAND
+};
 
 /* Where a secret is; it is read by cred alone, when it is needed. */
 enum profile_secret_form {
@@ -51,6 +63,21 @@ struct profile_secret {
 	struct text_list argv;
 	char *key;   /* "profiles.noreply.password", for messages */
 	char *field; /* "password": what a blob is bound to */
+};
+
+/* What signs an assertion (RFC 7523): of the client, or, for JWT_BEARER, as the
+ * grant. */
+struct profile_signer {
+	const char *key, *cert; /* PEM files, or NULL */
+	struct profile_secret passphrase;
+	const char *key_id; /* or NULL */
+	bool has_alg;	    /* else by the key */
+	enum crypt_sign alg;
+	const char *file; /* an assertion that others renew, instead; or NULL */
+	const char *audience;	     /* "token_url", "issuer", or a literal */
+	const char *typ;	     /* or NULL: "JWT" */
+	const char *service_account; /* Google's file, or NULL */
+	const char *subject;	     /* of JWT_BEARER */
 };
 
 /* How long mail waits, and for what; ms and octets. */
@@ -93,10 +120,21 @@ struct profile {
 	enum sasl_mech sasl[SASL_MECHS]; /* allowed, in this order */
 	size_t n_sasl;			 /* 0: all, best first */
 	struct profile_secret password;
+	const struct preset *preset; /* or NULL */
 	bool has_oauth;
+	/* As configured: URLs may be missing where there is an issuer. grant is
+	 * how a token is had without a person: REFRESH_TOKEN for those that a
+	 * login begins; of no meaning with GRANT_COMMAND. */
 	struct oauth_client oauth;
+	enum profile_grant grants[PROFILE_MAX_GRANTS]; /* in this order */
+	size_t n_grants;
 	struct profile_secret client_secret;
 	struct profile_secret refresh_token; /* the seed */
+	struct profile_signer signer;
+	struct text_list token_command; /* argv, for GRANT_COMMAND */
+	const char *redirect_host;	/* of a login */
+	unsigned redirect_port;		/* 0: any */
+	int64_t secret_expires;		/* ms since 1970, or 0 */
 	bool has_key_passphrase;
 	struct profile_secret key_passphrase; /* of the servers' client key */
 	const struct profile *credentials;    /* whose account it uses, or NULL:
@@ -173,6 +211,11 @@ struct hint_names profile_hint_names(const struct profile *p);
  * is nothing to do. p may be NULL. */
 void profile_add_advice(
     struct buf *b, const struct outcome *o, const struct profile *p);
+
+/* Is that grant among its own? And one that a login begins? */
+bool profile_has_grant(const struct profile *p, enum profile_grant g);
+bool profile_needs_login(const struct profile *p);
+const char *profile_grant_name(enum profile_grant g); /* "device_code" */
 
 /* Is that way in its auth? */
 bool profile_has_way(const struct profile *p, enum profile_auth way);

@@ -1,21 +1,26 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * crypt: the door to GnuTLS: authenticated encryption, key derivation, hashes
- * and message authentication codes. Random numbers come from sys.
+ * crypt: the door to GnuTLS: authenticated encryption, key derivation, hashes,
+ * message authentication codes, signatures, certificates. Random numbers come
+ * from sys.
  *
  * Must not know: what is encrypted, where keys lie.
  */
 #ifndef GATE_CRYPT_H
 #define GATE_CRYPT_H
 
+#include "base/buf.h"
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum {
 	CRYPT_KEY = 32,	  /* octets of an AES-256 key */
 	CRYPT_NONCE = 12, /* of AES-GCM */
 	CRYPT_TAG = 16,
+	CRYPT_SHA1 = 20,
 	CRYPT_SHA256 = 32,
 	CRYPT_MD5 = 16
 };
@@ -51,5 +56,82 @@ void crypt_hmac_sha256(struct crypt_octets key, struct crypt_octets in,
     unsigned char out[CRYPT_SHA256]);
 void crypt_hmac_md5(struct crypt_octets key, struct crypt_octets in,
     unsigned char out[CRYPT_MD5]);
+
+/* Do n octets differ? In a time that does not depend on where. */
+bool crypt_same(const void *a, const void *b, size_t n);
+
+/* ---- signatures (crypt_sign.c) */
+
+/* JSON Web Algorithms (RFC 7518 3.1): RSA PKCS #1 v1.5, RSASSA-PSS with a salt
+ * as long as the hash, ECDSA on P-256; each with SHA-256. */
+enum crypt_sign { CRYPT_RS256, CRYPT_PS256, CRYPT_ES256 };
+
+const char *crypt_sign_name(enum crypt_sign how); /* "RS256" */
+
+struct crypt_key;
+
+/*
+ * A private key out of PEM (PKCS #8, in clear or encrypted, PKCS #1, SEC 1);
+ * what else stands in it is passed over. passphrase: empty, if none is given.
+ * EX_CONFIG: no key in it, encrypted and no passphrase, wrong passphrase, a
+ * kind that can't sign, an RSA key of less than 2048 bits. No text repeats any
+ * of it.
+ */
+int crypt_key_load(const struct secret *pem, const struct secret *passphrase,
+    struct crypt_key **out, struct err *e);
+void crypt_key_free(struct crypt_key *k); /* takes NULL */
+
+/* Can it sign so? An RSA key RS256 and PS256, a P-256 key ES256. */
+bool crypt_key_can(const struct crypt_key *k, enum crypt_sign how);
+/* "RSA, 2048 bits", "EC, P-384": for messages. */
+const char *crypt_key_kind(const struct crypt_key *k);
+
+/* Append the signature of in as JWS wants it (ES256: r and s, 32 octets each).
+ * EX_SOFTWARE. */
+int crypt_sign(const struct crypt_key *k, enum crypt_sign how,
+    struct crypt_octets in, struct buf *out, struct err *e);
+
+/* ---- certificates (crypt_cert.c) */
+
+struct crypt_cert {
+	unsigned char sha1[CRYPT_SHA1], sha256[CRYPT_SHA256]; /* of DER */
+	int64_t not_before, not_after; /* ms since 1970 */
+	char subject[256], issuer[256];
+	char names[512]; /* that it is good for, comma-separated */
+};
+
+/* The first certificate of n octets of PEM. EX_CONFIG. */
+int crypt_cert_load(
+    const char *pem, size_t n, struct crypt_cert *c, struct err *e);
+
+/* Does the key belong to the first certificate of n octets of PEM? */
+bool crypt_cert_fits(const char *pem, size_t n, const struct crypt_key *k);
+
+/* What is wrong with a server's chain; bits. */
+enum {
+	CRYPT_CHAIN_EXPIRED = 1,
+	CRYPT_CHAIN_NOT_YET = 2,
+	CRYPT_CHAIN_UNKNOWN_CA = 4,  /* nobody whom we trust has signed it */
+	CRYPT_CHAIN_SELF_SIGNED = 8, /* beside UNKNOWN_CA */
+	CRYPT_CHAIN_INCOMPLETE = 16, /* beside UNKNOWN_CA: the server left an
+					intermediate certificate out */
+	CRYPT_CHAIN_WRONG_NAME = 32,
+	CRYPT_CHAIN_OTHER = 64 /* weak, revoked, not for servers, .. */
+};
+
+struct crypt_chain {
+	unsigned faults; /* 0: it is good */
+	struct crypt_cert leaf;
+	int64_t ends;	   /* the first end of a certificate of the chain, ms */
+	char unknown[256]; /* UNKNOWN_CA: who has signed the last one */
+};
+
+/*
+ * Look at a server's chain (n octets of PEM, the server's first) as TLS does:
+ * against the certificates of ca_file, for that name, at now (ms since 1970).
+ * EX_CONFIG if ca_file or the chain can't be read.
+ */
+int crypt_chain_look(const char *pem, size_t n, const char *ca_file,
+    const char *name, int64_t now, struct crypt_chain *out, struct err *e);
 
 #endif

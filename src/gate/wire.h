@@ -47,6 +47,7 @@ struct wire_target {
 	/* SNI and the name to verify, instead of host; or NULL. */
 	const char *server_name;
 	const char *hello; /* what EHLO says */
+	bool keep_chain;   /* for wire_chain() */
 };
 
 enum wire_stage {
@@ -116,11 +117,24 @@ enum { WIRE_AGAIN = -1, WIRE_BROKEN = -2 };
 ssize_t wire_read(struct wire_link *k, void *p, size_t n);
 ssize_t wire_write(struct wire_link *k, const void *p, size_t n);
 
+/*
+ * The server's certificates as PEM, its own first, also where they were not
+ * accepted; "" where TLS did not get as far. Known for links that were opened
+ * with keep_chain. Borrowed.
+ */
+const char *wire_chain(const struct wire_link *k);
+
+/* The address that a link is or was connected to, "" before. Borrowed. */
+const char *wire_address(const struct wire_link *k);
+
+/* The CA bundle that counts where no ca_file is named. */
+const char *wire_ca_file(void);
+
 /* One https request; blocks, so only in a child. Redirects are not followed. */
 struct wire_request {
 	const char *url; /* https, or http to a loopback address */
 	const char *content_type;
-	const struct secret *body;	    /* sent by POST */
+	const struct secret *body;	    /* sent by POST; NULL: GET */
 	const struct secret *authorization; /* header value, or NULL */
 	const char *ca_file, *pin;	    /* as in wire_target */
 	int64_t timeout_ms;		    /* all in all */
