@@ -212,6 +212,22 @@ json_get_number(const struct json *j, const char *key, int64_t *out)
 }
 
 bool
+json_get_bool(const struct json *j, const char *key)
+{
+	return json_is_true(json_object_get(j->root, key));
+}
+
+const char *
+json_get_text(const struct json *j, const char *key, size_t i)
+{
+	const json_t *value = json_object_get(j->root, key);
+
+	if (json_is_array(value))
+		return json_string_value(json_array_get(value, i));
+	return i == 0 ? json_string_value(value) : NULL;
+}
+
+bool
 json_has(const struct json *j, const char *key)
 {
 	return json_object_get(j->root, key) != NULL;

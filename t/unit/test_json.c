@@ -208,6 +208,47 @@ START_TEST(numbers_are_read_as_written)
 }
 END_TEST
 
+START_TEST(only_true_is_true)
+{
+	struct json *j =
+	    parsed("{\"t\":true,\"f\":false,\"s\":\"true\",\"n\":1,"
+		   "\"z\":null,\"l\":[true],\"o\":{\"t\":true}}");
+	static const char *const others[] = { "f", "s", "n", "z", "l", "o",
+		"absent", "" };
+	size_t i;
+
+	ck_assert(json_get_bool(j, "t"));
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		ck_assert_msg(!json_get_bool(j, others[i]), "%s", others[i]);
+	json_free(j);
+}
+END_TEST
+
+START_TEST(texts_are_one_or_many)
+{
+	struct json *j = parsed(
+	    "{\"one\":\"a\",\"many\":[\"b\",\"\",\"c\"],\"none\":[],"
+	    "\"mixed\":[\"d\",1,[\"e\"],\"f\"],\"n\":1,\"o\":{\"x\":1}}");
+
+	ck_assert_str_eq(json_get_text(j, "one", 0), "a");
+	ck_assert_ptr_null(json_get_text(j, "one", 1));
+	ck_assert_str_eq(json_get_text(j, "many", 0), "b");
+	ck_assert_str_eq(json_get_text(j, "many", 1), "");
+	ck_assert_str_eq(json_get_text(j, "many", 2), "c");
+	ck_assert_ptr_null(json_get_text(j, "many", 3));
+	ck_assert_ptr_null(json_get_text(j, "many", SIZE_MAX));
+	ck_assert_ptr_null(json_get_text(j, "none", 0));
+	ck_assert_str_eq(json_get_text(j, "mixed", 0), "d");
+	ck_assert_ptr_null(json_get_text(j, "mixed", 1));
+	ck_assert_ptr_null(json_get_text(j, "mixed", 2));
+	ck_assert_str_eq(json_get_text(j, "mixed", 3), "f");
+	ck_assert_ptr_null(json_get_text(j, "n", 0));
+	ck_assert_ptr_null(json_get_text(j, "o", 0));
+	ck_assert_ptr_null(json_get_text(j, "absent", 0));
+	json_free(j);
+}
+END_TEST
+
 START_TEST(object_is_one_line)
 {
 	struct json *j = json_new(), *back;
@@ -362,6 +403,8 @@ add(TCase *tc)
 	tcase_add_test(tc, strings_are_strings);
 	tcase_add_loop_test(
 	    tc, numbers_are_read_as_written, 0, COUNT(number_cases));
+	tcase_add_test(tc, only_true_is_true);
+	tcase_add_test(tc, texts_are_one_or_many);
 	tcase_add_test(tc, object_is_one_line);
 	tcase_add_test(tc, bad_octets_are_masked);
 	tcase_add_test(tc, full_buf_takes_nothing);
