@@ -25,7 +25,7 @@ struct listen_page {
 };
 
 /* A GET of PATH with that query ("" without one): which page to answer. Called
- * from the loop. */
+ * from the loop; it must not close the listener. */
 typedef struct listen_page listen_fn(void *ctx, const char *query);
 
 struct listen;
@@ -33,7 +33,7 @@ struct listen;
 /*
  * Listen. host: "127.0.0.1", "localhost" (both addresses), "::1". port 0: any,
  * the same one on both. EX_UNAVAILABLE if the port is in use, with who can
- * tell; EX_OSERR.
+ * tell; EX_CONFIG for another host; EX_OSERR.
  */
 int listen_open(struct loop *l, const char *host, unsigned port,
     const char *path, listen_fn *fn, void *ctx, struct listen **out,
