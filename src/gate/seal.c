@@ -105,9 +105,10 @@ get_number(const unsigned char *p, size_t octets)
 	return value;
 }
 
-int
-seal_close(const struct seal_ring *r, const struct seal_use *use,
-    const struct secret *in, struct buf *out, struct err *e)
+/* Seal it with that time. */
+static int
+close_at(const struct seal_ring *r, const struct seal_use *use,
+    const struct secret *in, int64_t sealed_at, struct buf *out, struct err *e)
 {
 	size_t len = secret_len(in), plain_n, n;
 	unsigned char *plain, *blob, key[CRYPT_KEY];
@@ -125,7 +126,7 @@ seal_close(const struct seal_ring *r, const struct seal_use *use,
 	plain = mem_new(plain_n, 1);
 	blob = mem_new(n, 1);
 	plain[0] = FORM;
-	put_number(plain + 1, 8, (uint64_t)(sys_now() / 1000));
+	put_number(plain + 1, 8, (uint64_t)sealed_at);
 	put_number(plain + 9, 4, len);
 	memcpy(plain + HEAD, secret_reveal(in), len);
 	sys_random(blob, FRONT);
@@ -145,6 +146,13 @@ seal_close(const struct seal_ring *r, const struct seal_use *use,
 	free(blob);
 	buf_clear(&beside);
 	return rc;
+}
+
+int
+seal_close(const struct seal_ring *r, const struct seal_use *use,
+    const struct secret *in, struct buf *out, struct err *e)
+{
+	return close_at(r, use, in, sys_now() / 1000, out, e);
 }
 
 /* What stands behind "sealed:v1:" is taken apart: the name of the key, and the
@@ -263,5 +271,43 @@ seal_open(const struct seal_ring *r, const struct seal_use *use,
 			 : key_is_missing(r, kid, e);
 	}
 	buf_clear(&blob);
+	return rc;
+}
+
+/* The old text may be the only copy: what takes its place must open. */
+static int
+check_renewed(const struct seal_ring *r, const struct seal_use *use,
+    const char *text, const struct secret *want, struct err *e)
+{
+	struct secret got;
+	int rc;
+
+	secret_init(&got);
+	rc = seal_open(r, use, text, &got, NULL, e);
+	if (rc == 0 && (secret_len(&got) != secret_len(want) ||
+			   memcmp(secret_reveal(&got), secret_reveal(want),
+			       secret_len(want)) != 0))
+		rc = err_set(e, EX_SOFTWARE,
+		    "sealed secret: sealed anew it is another one");
+	secret_clear(&got);
+	return rc;
+}
+
+int
+seal_renew(const struct seal_ring *r, const struct seal_use *use,
+    const char *text, struct buf *out, struct err *e)
+{
+	size_t begin = out->len;
+	struct secret s;
+	int64_t at = 0;
+	int rc;
+
+	secret_init(&s);
+	rc = seal_open(r, use, text, &s, &at, e);
+	if (rc == 0)
+		rc = close_at(r, use, &s, at, out, e);
+	if (rc == 0)
+		rc = check_renewed(r, use, out->data + begin, &s, e);
+	secret_clear(&s);
 	return rc;
 }

@@ -54,6 +54,11 @@ void seal_free(struct seal_ring *r); /* takes NULL; keys are wiped */
 int seal_new_key(
     const char *path, char kid[SEAL_KID_LENGTH + 1], struct err *e);
 
+/* Take that key out of the file at path, atomically; all else in it stays, and
+ * so do its owner and mode. Whatever it has sealed opens no more. EX_NOINPUT if
+ * it is not in the file; else as above. */
+int seal_drop_key(const char *path, const char *kid, struct err *e);
+
 /* Key i of the ring, the first one seals: name, time of making (s since 1970),
  * file; false behind the last. Borrowed. */
 struct seal_key {
@@ -84,6 +89,12 @@ int seal_close(const struct seal_ring *r, const struct seal_use *use,
     const struct secret *in, struct buf *out, struct err *e);
 int seal_open(const struct seal_ring *r, const struct seal_use *use,
     const char *text, struct secret *out, int64_t *sealed_at, struct err *e);
+
+/* Append what text holds, sealed anew by the first key, with the time of
+ * sealing that it has: the secret is no younger for it. As seal_open(); the new
+ * text has been opened once before this returns. */
+int seal_renew(const struct seal_ring *r, const struct seal_use *use,
+    const char *text, struct buf *out, struct err *e);
 
 /* Has text the form of a sealed secret? The look of it only. EX_DATAERR with
  * what is wrong. kid gets the name of its key if it is not NULL. */

@@ -294,6 +294,66 @@ seal_new_key(const char *path, char kid[SEAL_KID_LENGTH + 1], struct err *e)
 	return make_key(path, false, kid, e);
 }
 
+/* ---- keys that go */
+
+static bool
+has_key(const struct seal_ring *r, const char *kid)
+{
+	size_t i;
+
+	for (i = 0; i < r->n; i++)
+		if (strcmp(r->v[i]->kid, kid) == 0)
+			return true;
+	return false;
+}
+
+/* The lines of text, which has been parsed, without those of that key. */
+static void
+add_others(struct secret *out, const struct buf *text, const char *kid)
+{
+	const char *line, *end;
+
+	for (line = text->data; *line != '\0'; line = end) {
+		end = line + strcspn(line, "\n");
+		end += *end == '\n';
+		if (strncmp(line, kid, SEAL_KID_LENGTH) != 0)
+			secret_add(out, line, (size_t)(end - line));
+	}
+}
+
+int
+seal_drop_key(const char *path, const char *kid, struct err *e)
+{
+	struct seal_ring *r;
+	struct secret content;
+	struct buf text;
+	struct stat st;
+	int fd, rc;
+
+	if (access(path, F_OK) != 0) /* the lock would make it */
+		return err_set_errno(e, EX_NOINPUT, errno, "%s", path);
+	rc = fsio_lock(path, sys_mono() + LOCK_MS, &fd, e);
+	if (rc != 0)
+		return rc;
+	r = new_ring();
+	secret_init(&content);
+	buf_init(&text, MAX_FILE);
+	rc = read_keys(r, path, fd, false, &st, &text, e);
+	if (rc == 0 && !has_key(r, kid))
+		rc = err_set(
+		    e, EX_NOINPUT, "%s: key %s is not there", path, kid);
+	if (rc == 0) {
+		add_others(&content, &text, kid);
+		rc = fsio_replace_like(path, &st, secret_reveal(&content),
+		    secret_len(&content), e);
+	}
+	secret_clear(&content);
+	wipe_text(&text);
+	seal_free(r);
+	close(fd);
+	return rc;
+}
+
 /* ---- the ring */
 
 int

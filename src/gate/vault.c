@@ -15,6 +15,7 @@
  */
 #include "gate/vault.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -91,43 +92,30 @@ read_whole(int fd, char *p, size_t n)
 	return (ssize_t)have;
 }
 
-/* Open what stands behind the first line and before the last LF. */
+/*
+ * The sealed text in the n octets of a file, which are ours to write to: what
+ * stands behind the first line and before the last LF. EX_NOINPUT for the form
+ * that counts as absent.
+ */
 static int
-open_sealed(const struct vault *v, const char *name, char *p, size_t n,
-    struct secret *out, struct err *e)
+find_sealed(
+    const char *path, char *p, size_t n, const char **text, struct err *e)
 {
-	const struct seal_use use = use_of(name);
-
-	if (n == 0 || p[n - 1] != '\n')
-		return err_set(e, EX_DATAERR, "it is cut short");
-	p[n - 1] = '\0';
-	return seal_open(v->ring, &use, p, out, NULL, e);
-}
-
-/* p has n octets, and is ours to write to. */
-static int
-unpack(const struct vault *v, const char *name, const char *path, char *p,
-    size_t n, struct secret *out, struct err *e)
-{
-	int rc;
-
 	if (n > MAX_FILE)
 		return err_set(
 		    e, EX_DATAERR, "%s: longer than a blob can be", path);
 	if (n >= OLD_FORM_LEN && memcmp(p, OLD_FORM, OLD_FORM_LEN) == 0)
 		return err_set(e, EX_NOINPUT, "%s: an old form", path);
-	if (n >= FORM_LEN && memcmp(p, FORM, FORM_LEN) == 0) {
-		rc = open_sealed(v, name, p + FORM_LEN, n - FORM_LEN, out, e);
-		if (rc != 0)
-			err_wrap(e, "%s", path);
-		return rc;
-	}
-	if (n >= MARK_LEN && memcmp(p, MARK, MARK_LEN) == 0)
-		return err_set(e, EX_DATAERR,
-		    "%s: written in a form that this version does not know",
-		    path);
-	return err_set(
-	    e, EX_DATAERR, "%s: not a file of osmtp, or damaged", path);
+	if (n < FORM_LEN || memcmp(p, FORM, FORM_LEN) != 0)
+		return err_set(e, EX_DATAERR, "%s: %s", path,
+		    n >= MARK_LEN && memcmp(p, MARK, MARK_LEN) == 0
+			? "written in a form that this version does not know"
+			: "not a file of osmtp, or damaged");
+	if (n == FORM_LEN || p[n - 1] != '\n')
+		return err_set(e, EX_DATAERR, "%s: it is cut short", path);
+	p[n - 1] = '\0';
+	*text = p + FORM_LEN;
+	return 0;
 }
 
 /* Is the blob ours alone? Whoever may read it could use it. */
@@ -169,11 +157,14 @@ open_blob(const char *path, int *fd, struct err *e)
 	return rc;
 }
 
+/* Look at the sealed text of the file at path: fn(ctx, text, e) gets it. */
 static int
-read_blob(const struct vault *v, const char *name, const char *path,
-    struct secret *out, struct err *e)
+with_sealed(const char *path,
+    int (*fn)(void *ctx, const char *text, struct err *e), void *ctx,
+    struct err *e)
 {
 	enum { ROOM = MAX_FILE + 1 }; /* one more shows what is too long */
+	const char *text = NULL;
 	char *content;
 	ssize_t n;
 	int fd, rc;
@@ -186,23 +177,47 @@ read_blob(const struct vault *v, const char *name, const char *path,
 	if (n < 0)
 		rc = err_set_errno(e, EX_DATAERR, errno, "%s: read", path);
 	else
-		rc = unpack(v, name, path, content, (size_t)n, out, e);
+		rc = find_sealed(path, content, (size_t)n, &text, e);
+	if (rc == 0) {
+		rc = fn(ctx, text, e);
+		if (rc != 0)
+			err_wrap(e, "%s", path);
+	}
 	buf_wipe(content, ROOM);
 	free(content);
 	close(fd);
 	return rc;
 }
 
+/* What is done with a sealed text, and by what. */
+struct task {
+	const struct vault *vault;
+	const char *name;
+	struct secret *out; /* gets the blob, or */
+	char *kid;	    /* the name of its key, or */
+	struct buf *file;   /* a file with it sealed anew, empty if need not */
+};
+
+static int
+open_text(void *ctx, const char *text, struct err *e)
+{
+	const struct task *t = ctx;
+	const struct seal_use use = use_of(t->name);
+
+	return seal_open(t->vault->ring, &use, text, t->out, NULL, e);
+}
+
 int
 vault_read(
     const struct vault *v, const char *name, struct secret *out, struct err *e)
 {
+	struct task t = { .vault = v, .name = name, .out = out };
 	char *path = path_of(v, name, ".blob", e);
 	int rc;
 
 	if (path == NULL)
 		return EX_CANTCREAT;
-	rc = read_blob(v, name, path, out, e);
+	rc = with_sealed(path, open_text, &t, e);
 	free(path);
 	return rc;
 }
@@ -358,4 +373,157 @@ vault_lock(const struct vault *v, const char *name, int64_t due, int *fd,
 	rc = fsio_lock(path, due, fd, e);
 	free(path);
 	return rc;
+}
+
+/* ---- keys of what is stored */
+
+static const char *const suffixes[] = {
+	[VAULT_NOW] = ".blob", [VAULT_PREVIOUS] = ".prev"
+};
+
+static int
+take_kid(void *ctx, const char *text, struct err *e)
+{
+	const struct task *t = ctx;
+
+	return seal_check_form(text, t->kid, e);
+}
+
+int
+vault_kid(const struct vault *v, const char *name, enum vault_generation g,
+    char kid[SEAL_KID_LENGTH + 1], struct err *e)
+{
+	struct task t = { .vault = v, .name = name, .kid = kid };
+	char *path = path_of(v, name, suffixes[g], e);
+	int rc;
+
+	if (path == NULL)
+		return EX_CANTCREAT;
+	rc = with_sealed(path, take_kid, &t, e);
+	free(path);
+	return rc;
+}
+
+static int
+renew_text(void *ctx, const char *text, struct err *e)
+{
+	const struct task *t = ctx;
+	const struct seal_use use = use_of(t->name);
+	char kid[SEAL_KID_LENGTH + 1];
+	struct seal_key first;
+	int rc;
+
+	rc = seal_check_form(text, kid, e);
+	if (rc != 0 || (seal_key(t->vault->ring, 0, &first) &&
+			   strcmp(first.kid, kid) == 0))
+		return rc;
+	buf_add_str(t->file, FORM);
+	rc = seal_renew(t->vault->ring, &use, text, t->file, e);
+	buf_add_char(t->file, '\n');
+	return rc;
+}
+
+int
+vault_renew(const struct vault *v, const char *name, enum vault_generation g,
+    struct err *e)
+{
+	struct task t = { .vault = v, .name = name };
+	char *path = path_of(v, name, suffixes[g], e);
+	struct buf file;
+	int rc;
+
+	if (path == NULL)
+		return EX_CANTCREAT;
+	buf_init(&file, MAX_FILE);
+	t.file = &file;
+	rc = private_dir(v->dir, e);
+	if (rc == 0)
+		rc = with_sealed(path, renew_text, &t, e);
+	if (rc == 0 && file.len > 0)
+		rc = fsio_replace(path, 0600, file.data, file.len, e);
+	buf_clear(&file);
+	free(path);
+	return rc;
+}
+
+char *
+vault_path(const struct vault *v, const char *name, enum vault_generation g)
+{
+	return path_of(v, name, suffixes[g], NULL);
+}
+
+/* The name of which s, n octets of a file's name, is made; false if of none. */
+static bool
+add_unpercent(struct buf *b, const char *s, size_t n)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	const char *high, *low;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (s[i] != '%') {
+			buf_add_char(b, s[i]);
+			continue;
+		}
+		if (n - i < 3)
+			return false;
+		high = memchr(hex, s[i + 1], 16);
+		low = memchr(hex, s[i + 2], 16);
+		if (high == NULL || low == NULL || (high == hex && low == hex))
+			return false;
+		buf_add_char(b, (char)((high - hex) * 16 + (low - hex)));
+		i += 2;
+	}
+	return b->len > 0;
+}
+
+/* The file of that name is of a blob, or its lock: its name joins the others.
+ * Temporary files, whose names begin with a dot, are none. */
+static void
+add_name(struct text_list *names, const char *file)
+{
+	static const char *const ends[] = { ".blob", ".prev", ".lock" };
+	const char *dot = strrchr(file, '.');
+	struct buf name;
+	size_t i = 0;
+
+	if (dot == NULL || file[0] == '.')
+		return;
+	while (i < 3 && strcmp(dot, ends[i]) != 0)
+		i++;
+	buf_init(&name, MAX_NAME);
+	if (i < 3 && add_unpercent(&name, file, (size_t)(dot - file)) &&
+	    !text_list_has(names, name.data))
+		text_list_add(names, name.data);
+	buf_clear(&name);
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int
+vault_list(const struct vault *v, struct text_list *names, struct err *e)
+{
+	DIR *d = opendir(v->dir);
+	struct dirent *entry;
+	int failed;
+
+	if (d == NULL && (errno == ENOENT || errno == ENOTDIR))
+		return 0;
+	if (d == NULL)
+		return err_set_errno(e,
+		    errno == EACCES || errno == EPERM ? EX_NOPERM : EX_IOERR,
+		    errno, "%s", v->dir);
+	while (errno = 0, (entry = readdir(d)) != NULL)
+		add_name(names, entry->d_name);
+	failed = errno;
+	closedir(d);
+	if (failed != 0)
+		return err_set_errno(e, EX_IOERR, failed, "%s: read", v->dir);
+	if (names->n > 0)
+		qsort(names->v, names->n, sizeof(names->v[0]), compare);
+	return 0;
 }

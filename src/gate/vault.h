@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "gate/seal.h"
 
 #include <stdint.h>
@@ -54,5 +55,30 @@ int vault_remove(const struct vault *v, const char *name, struct err *e);
  * EX_TEMPFAIL, EX_CANTCREAT. */
 int vault_lock(const struct vault *v, const char *name, int64_t due, int *fd,
     struct err *e);
+
+/* ---- what is stored, and by which key (for a change of keys) */
+
+enum vault_generation { VAULT_NOW, VAULT_PREVIOUS };
+
+/* Add the names of all blobs, and of those that had a lock, sorted. A directory
+ * that is not there has none. EX_NOPERM, EX_IOERR. */
+int vault_list(const struct vault *v, struct text_list *names, struct err *e);
+
+/* By which key is that generation sealed? Needs no ring. As vault_read(). */
+int vault_kid(const struct vault *v, const char *name, enum vault_generation g,
+    char kid[SEAL_KID_LENGTH + 1], struct err *e);
+
+/*
+ * Seal that generation by the first key of the ring, unless it is; the time of
+ * its sealing stays. It is replaced as a whole or not at all. To be called
+ * under its lock. As vault_read(), and EX_CANTCREAT, EX_IOERR.
+ */
+int vault_renew(const struct vault *v, const char *name,
+    enum vault_generation g, struct err *e);
+
+/* The file that it lies in, to be freed; NULL for what is not usable as a
+ * name. */
+char *vault_path(
+    const struct vault *v, const char *name, enum vault_generation g);
 
 #endif

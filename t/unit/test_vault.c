@@ -417,6 +417,127 @@ START_TEST(lock_is_held)
 }
 END_TEST
 
+/* ---- keys of what is stored */
+
+/* Another key in front of the one that has sealed so far. */
+static void
+new_key(char kid[SEAL_KID_LENGTH + 1])
+{
+	ck_assert_int_eq(seal_new_key(aid_path("k/seal.key"), kid, &e), 0);
+	seal_free(ring);
+	vault.ring = ring = load_ring("k/seal.key");
+}
+
+static const char *
+kid_of(const char *name, enum vault_generation g)
+{
+	static char kid[SEAL_KID_LENGTH + 1];
+
+	ck_assert_msg(vault_kid(&vault, name, g, kid, &e) == 0, "%s", e.text);
+	return kid;
+}
+
+START_TEST(renew_both_generations)
+{
+	char old[SEAL_KID_LENGTH + 1], new[SEAL_KID_LENGTH + 1];
+	char was[1024], is[1024];
+
+	store("a", "one");
+	store("a", "two");
+	memcpy(old, kid_of("a", VAULT_NOW), sizeof(old));
+	new_key(new);
+	ck_assert_str_eq(kid_of("a", VAULT_PREVIOUS), old);
+	ck_assert_int_eq(vault_renew(&vault, "a", VAULT_PREVIOUS, &e), 0);
+	ck_assert_str_eq(kid_of("a", VAULT_PREVIOUS), new);
+	ck_assert_str_eq(kid_of("a", VAULT_NOW), old);
+	ck_assert_int_eq(vault_renew(&vault, "a", VAULT_NOW, &e), 0);
+	ck_assert_str_eq(kid_of("a", VAULT_NOW), new);
+	ck_assert_uint_eq(mode_of(aid_path("v/a.blob")), 0600);
+	/* Once is enough. */
+	aid_read(aid_path("v/a.blob"), was, sizeof(was));
+	ck_assert_int_eq(vault_renew(&vault, "a", VAULT_NOW, &e), 0);
+	ck_assert_str_eq(aid_read(aid_path("v/a.blob"), is, sizeof(is)), was);
+	ck_assert_int_eq(seal_drop_key(aid_path("k/seal.key"), old, &e), 0);
+	seal_free(ring);
+	vault.ring = ring = load_ring("k/seal.key");
+	ck_assert_int_eq(vault_read(&vault, "a", &s, &e), 0);
+	ck_assert_str_eq(secret_reveal(&s), "two");
+	secret_clear(&s);
+	ck_assert_int_eq(rename(aid_path("v/a.prev"), aid_path("v/a.blob")), 0);
+	ck_assert_int_eq(vault_read(&vault, "a", &s, &e), 0);
+	ck_assert_str_eq(secret_reveal(&s), "one");
+}
+END_TEST
+
+/* What can't be renewed is told from what need not be, and stays. */
+START_TEST(renew_what_cannot_be)
+{
+	char kid[SEAL_KID_LENGTH + 1], is[1024];
+
+	ck_assert_int_eq(vault_renew(&vault, "a", VAULT_NOW, &e), EX_NOINPUT);
+	ck_assert_int_eq(
+	    vault_kid(&vault, "a", VAULT_NOW, kid, &e), EX_NOINPUT);
+	store("a", "x");
+	new_key(kid);
+	ck_assert_int_eq(rename(aid_path("v/a.blob"), aid_path("v/b.blob")), 0);
+	ck_assert_int_eq(vault_renew(&vault, "b", VAULT_NOW, &e), EX_DATAERR);
+	ck_assert_ptr_nonnull(strstr(e.text, "v/b.blob"));
+	umask(077);
+	aid_write(aid_path("v/b.blob"), "osmtp-vault 1 plain\naccess t\n");
+	ck_assert_int_eq(vault_renew(&vault, "b", VAULT_NOW, &e), EX_NOINPUT);
+	ck_assert_int_eq(
+	    vault_kid(&vault, "b", VAULT_NOW, kid, &e), EX_NOINPUT);
+	aid_write(aid_path("v/b.blob"), "osmtp-vault 3\nsealed:v1:\n");
+	ck_assert_int_eq(
+	    vault_kid(&vault, "b", VAULT_NOW, kid, &e), EX_DATAERR);
+	ck_assert_int_eq(vault_renew(&vault, "b", VAULT_NOW, &e), EX_DATAERR);
+	ck_assert_str_eq(aid_read(aid_path("v/b.blob"), is, sizeof(is)),
+	    "osmtp-vault 3\nsealed:v1:\n");
+	ck_assert_int_eq(chmod(aid_path("v/b.blob"), 0644), 0);
+	ck_assert_int_eq(vault_kid(&vault, "b", VAULT_NOW, kid, &e), EX_NOPERM);
+	store("c", "x");
+	new_key(kid);
+	ck_assert_int_eq(chmod(aid_path("v"), 0777), 0);
+	ck_assert_int_eq(vault_renew(&vault, "c", VAULT_NOW, &e), EX_CANTCREAT);
+}
+END_TEST
+
+START_TEST(names_are_listed)
+{
+	struct text_list names = { 0 };
+	char *path = vault_path(&vault, "a/b", VAULT_PREVIOUS);
+	int fd;
+
+	ck_assert_int_eq(vault_list(&vault, &names, &e), 0);
+	ck_assert_uint_eq(names.n, 0);
+	store("z", "x");
+	store("https://example.net/a%b?\303\251", "x");
+	store("z", "y");
+	ck_assert_int_eq(
+	    vault_lock(&vault, "locked", sys_mono() + 1000, &fd, &e), 0);
+	close(fd);
+	aid_write(aid_path("v/.z.blob.XyZ123"), "temporary");
+	aid_write(aid_path("v/readme"), "");
+	aid_write(aid_path("v/.blob"), "");
+	aid_write(aid_path("v/%00.blob"), "");
+	aid_write(aid_path("v/%4.blob"), "");
+	aid_write(aid_path("v/%zz.blob"), "");
+	ck_assert_int_eq(vault_list(&vault, &names, &e), 0);
+	ck_assert_uint_eq(names.n, 3);
+	ck_assert_str_eq(names.v[0], "https://example.net/a%b?\303\251");
+	ck_assert_str_eq(names.v[1], "locked");
+	ck_assert_str_eq(names.v[2], "z");
+	text_list_clear(&names);
+	ck_assert_str_eq(path + strlen(dir), "/a%2Fb.prev");
+	free(path);
+	if (geteuid() == 0)
+		return;
+	ck_assert_int_eq(chmod(dir, 0), 0);
+	ck_assert_int_eq(vault_list(&vault, &names, &e), EX_NOPERM);
+	ck_assert_int_eq(chmod(dir, 0700), 0);
+}
+END_TEST
+
 static void
 add(TCase *tc)
 {
@@ -441,6 +562,9 @@ add(TCase *tc)
 	tcase_add_test(tc, directory_that_cannot_be_made);
 	tcase_add_test(tc, remove_blob);
 	tcase_add_test(tc, lock_is_held);
+	tcase_add_test(tc, renew_both_generations);
+	tcase_add_test(tc, renew_what_cannot_be);
+	tcase_add_test(tc, names_are_listed);
 }
 
 int
