@@ -294,7 +294,8 @@ static bool
 ask_once(const struct cred_task *t, const struct proofs *q,
     struct oauth_token *got, struct oauth_trouble *f)
 {
-	const struct oauth_proof proof = { &q->client_secret, &q->refresh };
+	const struct oauth_proof proof = { .client_secret = &q->client_secret,
+		.refresh_token = &q->refresh };
 	bool ok = oauth_request(&t->account->oauth, &proof,
 	    t->profile->token_timeout, sys_now(), got, f);
 
