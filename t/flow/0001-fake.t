@@ -3,6 +3,7 @@
 """The fake server itself: each scripted act does what it says."""
 
 import base64
+import hashlib
 import http.client
 import json
 import os
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 
 T = os.environ.get("T") or os.path.dirname(os.path.dirname(
     os.path.abspath(__file__)))
@@ -527,6 +529,113 @@ def test_refresh():
         except ConnectionError:
             ok(True, "an answer is lost")
         same(redeem("r0", "loses"), "invalid_grant", "the token is spent")
+
+
+def call(fake, path, form=None, follow=False):
+    """Status and JSON of an endpoint of the listener auth; with follow the
+    parameters of where it redirects to."""
+    http_ = http.client.HTTPConnection("localhost", fake.ports["auth"],
+                                       timeout=5)
+    if form is None:
+        http_.request("GET", path)
+    else:
+        http_.request("POST", path, urllib.parse.urlencode(form))
+    answer = http_.getresponse()
+    if follow:
+        to = urllib.parse.urlsplit(answer.getheader("Location", ""))
+        return dict(urllib.parse.parse_qsl(to.query))
+    return answer.status, json.loads(answer.read() or "null")
+
+
+def run_browser(*args):
+    run = subprocess.run([T + "/fake/browser", *args], capture_output=True,
+                         env={**os.environ, "FAKE_CERTS": CERTS}, text=True,
+                         check=False)
+    return run.returncode, run.stdout
+
+
+GIVE = {"access_token": "$token", "refresh_token": "$refresh",
+        "id_token": "$id_token"}
+AUTH = {"type": "auth", "tls": "none", "login": "a@example.org",
+        "refresh": {"tokens": [], "rotate": True},
+        "responses": [{"json": GIVE}]}
+
+
+def test_device():
+    grant = "urn:ietf:params:oauth:grant-type:device_code"
+    with Fake(auth={**AUTH, "device": [{"interval": None, "x": 1},
+                                       {"status": 503}],
+                    "polls": ["authorization_pending", "slow_down",
+                              {"status": 429}, "approve"]}) as fake:
+        status, words = call(fake, "/device", {"client_id": "id"})
+        same((status, words["user_code"], "interval" in words, words["x"]),
+             (200, "ABCD-EFGH", False, 1), "a device code")
+        form = {"grant_type": grant, "device_code": words["device_code"]}
+        same([call(fake, "/token", form)[1]["error"] for _ in range(2)],
+             ["authorization_pending", "slow_down"], "polls as told")
+        same(call(fake, "/token", {**form, "device_code": "d"})[1]["error"],
+             "invalid_grant", "a foreign code uses up nothing")
+        same(call(fake, "/token", form)[0], 429, "busy")
+        status, words = call(fake, "/token", form)
+        claims = words["id_token"].split(".")[1]
+        same((status, json.loads(base64.urlsafe_b64decode(
+            claims + "==="))["email"]), (200, "a@example.org"), "then a token")
+        same(call(fake, "/token", form)[0], 400, "once")
+        form = {"grant_type": "refresh_token",
+                "refresh_token": words["refresh_token"]}
+        _, words = call(fake, "/token", form)
+        ok(words["refresh_token"].startswith("r-"), "which can be refreshed")
+        form["refresh_token"] = words["refresh_token"]
+        same(call(fake, "/revoke", {"token": form["refresh_token"]})[0], 200,
+             "revoked")
+        same(call(fake, "/token", form)[0], 400, "and so no good")
+        same((fake.has("device-1.json"), fake.has("revoke-1.json")),
+             (True, True), "all is recorded")
+
+
+def test_code():
+    verifier = "v" * 43
+    back = "http://127.0.0.1:1/cb"
+    query = {"client_id": "id", "redirect_uri": back, "state": "s",
+             "code_challenge_method": "S256",
+             "code_challenge": base64.urlsafe_b64encode(
+                 hashlib.sha256(verifier.encode()).digest()).decode()[:43]}
+    url = "/authorize?" + urllib.parse.urlencode(query)
+    with Fake(auth={**AUTH, "discovery": "openid", "authorize": [
+            "approve", "approve", {"state": "t", "iss": None},
+            "access_denied"], "metadata": {"revocation_endpoint": None,
+                                           "x": 1}}) as fake:
+        form = {"grant_type": "authorization_code", "redirect_uri": back,
+                "code_verifier": verifier}
+        words = call(fake, url, follow=True)
+        same((words["state"], words["iss"]),
+             ("s", f"http://localhost:{fake.ports['auth']}"), "comes back")
+        form["code"] = words["code"]
+        same([call(fake, "/token", form)[0] for _ in range(2)], [200, 400],
+             "a code is good for once")
+        form["code"] = call(fake, url, follow=True)["code"]
+        same(call(fake, "/token", {**form, "code_verifier": "w"})[0], 400,
+             "and with its verifier")
+        words = call(fake, url, follow=True)
+        same((words["state"], "iss" in words), ("t", False), "spoilt")
+        same(call(fake, url, follow=True)["error"], "access_denied", "refused")
+        same(call(fake, "/authorize?client_id=id")[0], 400, "without PKCE")
+        place = "/.well-known/o"
+        same(call(fake, place + "auth-authorization-server")[0], 404,
+             "metadata elsewhere")
+        status, words = call(fake, place + "penid-configuration")
+        same((status, "revocation_endpoint" in words, words["x"]),
+             (200, False, 1), "metadata")
+        same((call(fake, "/x")[0], fake.has("stray-2.json")), (404, False),
+             "all else")
+        port = fake.ports["auth"]
+        code, said = run_browser(f"http://localhost:{port}{url}")
+        same((code, said.split("?")[0]), (1, back), "a browser gets no page")
+        query["redirect_uri"] = f"http://localhost:{port}/x"
+        same(run_browser("state=", f"http://localhost:{port}/authorize?" +
+                         urllib.parse.urlencode(query))[1].split("\n")[:2],
+             [f"http://localhost:{port}/x", "404"], "a browser follows")
+        same("state" in fake.facts("stray-2")["query"], False, "and spoils")
 
 
 def test_life():
