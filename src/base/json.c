@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 
+#include <math.h>
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,6 +118,55 @@ json_reason(const json_error_t *error)
 	}
 }
 
+/*
+ * Write 9e99 over each number outside strings that no double holds (1e400):
+ * whoever reads it as an integer gets the same. None of these is shorter, and
+ * what is left of it becomes blanks.
+ */
+static void
+json_tame_numbers(char *p, size_t n)
+{
+	bool in_string = false;
+	size_t i, len, sign;
+	char *end;
+
+	for (i = 0; i < n; i += len) {
+		len = in_string && p[i] == '\\' ? 2 : 1;
+		if (p[i] == '"')
+			in_string = !in_string;
+		if (in_string || (p[i] != '-' && !text_is_digit(p[i])))
+			continue;
+		len = strspn(p + i, "+-.0123456789Ee");
+		if (!isinf(strtod(p + i, &end)) || end != p + i + len)
+			continue;
+		sign = p[i] == '-';
+		memset(p + i + sign, ' ', len - sign);
+		memcpy(p + i + sign, "9e99", 4);
+	}
+}
+
+/*
+ * A number that is too large is no fault: it is clamped when read. Once more,
+ * then, with all integers as reals, and reals as large as they can be.
+ */
+static json_t *
+json_load_large(const char *p, size_t n, json_error_t *error)
+{
+	json_t *root;
+	char *text;
+
+	root = json_loadb(p, n, JSON_DECODE_INT_AS_REAL, error);
+	if (root != NULL ||
+	    json_error_code(error) != json_error_numeric_overflow)
+		return root;
+	text = mem_dup_n(p, n);
+	json_tame_numbers(text, n);
+	root = json_loadb(text, n, JSON_DECODE_INT_AS_REAL, error);
+	buf_wipe(text, n);
+	free(text);
+	return root;
+}
+
 int
 json_parse(const char *p, size_t n, struct json **out, struct err *e)
 {
@@ -133,10 +183,9 @@ json_parse(const char *p, size_t n, struct json **out, struct err *e)
 		return err_set(e, EX_DATAERR,
 		    "json: input: nested deeper than %d", JSON_DEPTH_MAX);
 	root = json_loadb(p, n, 0, &error);
-	/* An integer beyond 64 bits is no fault: it is clamped when read. */
 	if (root == NULL &&
 	    json_error_code(&error) == json_error_numeric_overflow)
-		root = json_loadb(p, n, JSON_DECODE_INT_AS_REAL, &error);
+		root = json_load_large(p, n, &error);
 	if (root == NULL)
 		return err_set(e, EX_DATAERR, "json: line %d, column %d: %s",
 		    error.line, error.column, json_reason(&error));

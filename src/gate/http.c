@@ -118,3 +118,19 @@ http_post_form(const char *url, const struct secret *form,
 
 	return wire_post(&q, r, f);
 }
+
+bool
+http_get(const char *url, const char *ca_file, const char *pin,
+    int64_t timeout_ms, size_t max_body, struct wire_response *r,
+    struct wire_failure *f)
+{
+	const struct wire_request q = {
+		.url = url,
+		.ca_file = ca_file,
+		.pin = pin,
+		.timeout_ms = timeout_ms,
+		.max_body = max_body,
+	};
+
+	return wire_post(&q, r, f);
+}

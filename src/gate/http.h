@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * http: a form, posted (application/x-www-form-urlencoded).
+ * http: a form, posted (application/x-www-form-urlencoded); a document,
+ * fetched.
  *
  * Must not know: what the fields or the answer mean.
  */
@@ -23,6 +24,11 @@ void http_basic(struct secret *out, const char *id,
 /* Post it; as wire_post(). */
 bool http_post_form(const char *url, const struct secret *form,
     const struct secret *authorization, const char *ca_file, const char *pin,
+    int64_t timeout_ms, size_t max_body, struct wire_response *r,
+    struct wire_failure *f);
+
+/* Fetch it by GET; as wire_post(). */
+bool http_get(const char *url, const char *ca_file, const char *pin,
     int64_t timeout_ms, size_t max_body, struct wire_response *r,
     struct wire_failure *f);
 

@@ -64,8 +64,10 @@ set_request(CURL *easy, const struct wire_request *q,
 	WIRE_SET(CURLOPT_FOLLOWLOCATION, 0L);
 	WIRE_SET(CURLOPT_USERAGENT, "osmtp/" OSMTP_VERSION);
 	WIRE_SET(CURLOPT_HTTPHEADER, headers);
-	WIRE_SET(CURLOPT_POSTFIELDS, secret_reveal(q->body));
-	WIRE_SET(CURLOPT_POSTFIELDSIZE, (long)secret_len(q->body));
+	if (q->body != NULL) {
+		WIRE_SET(CURLOPT_POSTFIELDS, secret_reveal(q->body));
+		WIRE_SET(CURLOPT_POSTFIELDSIZE, (long)secret_len(q->body));
+	}
 	WIRE_SET(CURLOPT_TIMEOUT_MS, (long)q->timeout_ms);
 	WIRE_SET(CURLOPT_WRITEFUNCTION, take_body);
 	WIRE_SET(CURLOPT_WRITEDATA, a);
@@ -144,12 +146,15 @@ make_headers(const struct wire_request *q)
 {
 	struct curl_slist *l = NULL;
 	struct secret line;
-	char *type = mem_printf("Content-Type: %s", q->content_type);
+	char *type;
 
-	l = curl_slist_append(l, type);
+	if (q->body != NULL) {
+		type = mem_printf("Content-Type: %s", q->content_type);
+		l = curl_slist_append(l, type);
+		free(type);
+	}
 	l = curl_slist_append(l, "Accept: application/json");
 	l = curl_slist_append(l, "Expect:");
-	free(type);
 	if (q->authorization != NULL) {
 		secret_init(&line);
 		secret_add_str(&line, "Authorization: ");

@@ -46,7 +46,8 @@ static const struct {
 	{ "half a surrogate", "{\"a\":\"secret\\ud800\"}", "not valid JSON" },
 	{ "number", "{\"secret\":01}", "not valid JSON" },
 	{ "NaN", "{\"secret\":NaN}", "not valid JSON" },
-	{ "huge fraction", "{\"secret\":1e999}", "a number is too large" },
+	{ "huge, and more behind it", "{\"secret\":1e999e9}",
+	    "a number is too large" },
 };
 
 START_TEST(bad_input_is_located_not_quoted)
@@ -170,6 +171,10 @@ static const struct {
 	{ "-9223372036854775808", true, INT64_MIN },
 	{ "9223372036854775808", true, INT64_MAX },
 	{ "-99999999999999999999", true, INT64_MIN },
+	{ "1e400", true, INT64_MAX },
+	{ "-1e400", true, INT64_MIN },
+	{ "123.5E+99999", true, INT64_MAX },
+	{ "[\"1e400\\\"1e400\", 1e999]", false, 0 },
 	{ "1e300", true, INT64_MAX },
 	{ "-1e300", true, INT64_MIN },
 	{ "\"3600\"", true, 3600 },
