@@ -23,14 +23,12 @@
  */
 #include "core/deliver_part.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/sys.h"
-#include "mail/hint.h"
 
 /* ---- words for the log */
 
@@ -97,26 +95,7 @@ log_outcome(const struct deliver *d, const struct outcome *o, const char *rcpt)
 void
 deliver_classify(const struct deliver *d, struct outcome *o)
 {
-	const char *host = d->link->target.wire.host;
-
-	if (o->provider[0] == '\0')
-		snprintf(o->provider, sizeof(o->provider), "%s",
-		    hint_provider(host));
-	/* smtp has said what follows from stage and code, and more where it
-	 * knows it: that it was STARTTLS that was refused. */
-	if (hint_find(o) != NULL)
-		hint_classify(o);
-	if (o->stage != OUTCOME_AT_AUTH)
-		deliver_use_up(d, o);
-	if (o->stage < OUTCOME_AT_MAIL && o->class == OUTCOME_CLASS_M) {
-		/* Nothing was said of the message yet. */
-		o->kind = OUTCOME_LATER;
-		o->class = OUTCOME_CLASS_C;
-	}
-	/* Whatever it says, it closes the session. */
-	if (o->code == 421)
-		o->class = o->stage > OUTCOME_AT_MAIL ? OUTCOME_CLASS_T
-						      : OUTCOME_CLASS_L;
+	profile_classify(d->account, d->link->target.wire.host, o);
 }
 
 static bool

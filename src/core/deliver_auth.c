@@ -56,21 +56,6 @@ gravest_trouble(const struct deliver_ways *w)
 	return worst;
 }
 
-/* A token that has too little life left heals by itself; all else that is
- * refused needs somebody. */
-void
-deliver_use_up(const struct deliver *d, struct outcome *o)
-{
-	if (o->class != OUTCOME_CLASS_F)
-		return;
-	if (strcmp(o->enhanced, "5.5.127") == 0)
-		o->class = OUTCOME_CLASS_L;
-	else
-		o->class = d->account->kind == PROFILE_MAILBOX
-			       ? OUTCOME_CLASS_P
-			       : OUTCOME_CLASS_C;
-}
-
 /* This way has failed for this reason: the next, or the end. */
 static void
 next_way(struct deliver *d, const struct outcome *o)
@@ -82,7 +67,7 @@ next_way(struct deliver *d, const struct outcome *o)
 
 	*kept = *o;
 	kept->kind = OUTCOME_LATER;
-	deliver_use_up(d, kept);
+	profile_use_up(d->account, kept);
 	log_event(LOG_LEVEL_WARN, d->order->envelope->id, "auth", "profile",
 	    d->order->profile->name, "way", profile_auth_name(way_of(d)),
 	    "result", "refused", "class", outcome_class_name(kept->class),
@@ -147,71 +132,19 @@ deliver_begin(struct deliver *d)
 
 /* ---- the mechanism */
 
-static enum sasl_proof
-proof_of(enum profile_auth way)
-{
-	switch (way) {
-	case PROFILE_AUTH_OAUTH:
-		return SASL_TOKEN;
-	case PROFILE_AUTH_CERT:
-		return SASL_CERTIFICATE;
-	default:
-		return SASL_PASSWORD;
-	}
-}
-
-/* By the profile's list, else the best; but CRAM-MD5 only if it is in the list.
- */
-static bool
-choose_mech(const struct deliver *d, enum sasl_mech *out)
-{
-	const struct profile *a = d->account;
-	const bool *offered = smtp_offer(d->link->smtp)->auth;
-	enum sasl_mech m;
-	size_t i;
-
-	for (i = 0; i < (a->n_sasl ? a->n_sasl : SASL_MECHS); i++) {
-		m = a->n_sasl ? a->sasl[i] : (enum sasl_mech)i;
-		if (a->n_sasl == 0 && m == SASL_CRAM_MD5)
-			continue;
-		if (sasl_proof(m) == proof_of(way_of(d)) && offered[m]) {
-			*out = m;
-			return true;
-		}
-	}
-	return false;
-}
-
-static void
-not_offered(struct deliver *d)
-{
-	const struct smtp_offer *offer = smtp_offer(d->link->smtp);
-	struct outcome o;
-	char *text;
-
-	text =
-	    offer->has_auth
-		? mem_printf("the server offers no mechanism for %s that the "
-			     "profile allows; it offers: %s",
-		      profile_auth_name(way_of(d)), offer->auth_words)
-		: mem_printf("the server offers no AUTH at all");
-	outcome_set(
-	    &o, OUTCOME_LATER, OUTCOME_CLASS_C, OUTCOME_AT_AUTH, 0, text);
-	free(text);
-	next_way(d, &o);
-}
-
 void
 deliver_authenticate(struct deliver *d)
 {
 	const struct wire_target *t = &d->link->target.wire;
+	struct outcome o;
 
 	if (way_of(d) == PROFILE_AUTH_NONE) {
 		deliver_transfer(d);
 		return;
 	}
-	if (!choose_mech(d, &d->mech)) {
-		not_offered(d);
+	if (!profile_choose_mech(d->account, way_of(d),
+		smtp_offer(d->link->smtp), &d->mech, &o)) {
+		next_way(d, &o);
 		return;
 	}
 	d->at = DELIVER_AT_AUTH;

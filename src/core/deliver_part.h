@@ -93,9 +93,6 @@ void deliver_authenticate(struct deliver *d);
 /* AUTH has been answered, or the session was lost over it. */
 void deliver_auth_ended(struct deliver *d);
 
-/* F where no fresh token can help. */
-void deliver_use_up(const struct deliver *d, struct outcome *o);
-
 /* ---- deliver_link */
 
 /* Make use of the link that was given. False: there is none that will do. */

@@ -212,6 +212,23 @@ struct hint_names profile_hint_names(const struct profile *p);
 void profile_add_advice(
     struct buf *b, const struct outcome *o, const struct profile *p);
 
+/*
+ * The mechanism of that way to authenticate: by the account's list, else the
+ * best that is offered; but CRAM-MD5 only if it is in the list. False: there
+ * is none, and *o says what is offered.
+ */
+bool profile_choose_mech(const struct profile *p, enum profile_auth way,
+    const struct smtp_offer *offer, enum sasl_mech *out, struct outcome *o);
+
+/* The class that an answer of its server has for the account; but F at AUTH,
+ * which tells of the secret. host may be NULL. */
+void profile_classify(
+    const struct profile *p, const char *host, struct outcome *o);
+
+/* F where no fresh token can help: a token that has too little life left heals
+ * by itself; all else that is refused needs somebody. */
+void profile_use_up(const struct profile *p, struct outcome *o);
+
 /* Is that grant among its own? And one that a login begins? */
 bool profile_has_grant(const struct profile *p, enum profile_grant g);
 bool profile_needs_login(const struct profile *p);

@@ -298,6 +298,12 @@ smtp_outcome(const struct smtp *s)
 	return &s->outcome;
 }
 
+struct wire_link *
+smtp_link(const struct smtp *s)
+{
+	return s->link;
+}
+
 bool
 smtp_is_in_data(const struct smtp *s)
 {

@@ -90,8 +90,9 @@ void smtp_waits(const struct smtp *s, struct smtp_wait *w);
 const struct smtp_offer *smtp_offer(const struct smtp *s);
 
 /*
- * Outcome of opening (kind OPEN if the session is up) and of the last
- * smtp_auth() (DELIVERED if 235). class F stands for a refused secret.
+ * Outcome of opening (kind OPEN if the session is up), of the last smtp_auth()
+ * (DELIVERED if 235; class F stands for a refused secret), or of the last
+ * smtp_verify().
  */
 const struct outcome *smtp_outcome(const struct smtp *s);
 
@@ -117,6 +118,18 @@ struct smtp_order {
  */
 void smtp_send(struct smtp *s, const struct smtp_order *o, struct outcome *out,
     int64_t now);
+
+/*
+ * Ask for sender and recipients as smtp_send() does, while IDLE, but send no
+ * message: RSET follows. smtp_outcome() is MAIL's, DELIVERED where the sender
+ * was taken; out[i] that of rcpts[i], DELIVERED where it was taken. The
+ * envelope may have no recipient. Both are borrowed until IDLE or CLOSED.
+ */
+void smtp_verify(
+    struct smtp *s, const struct envelope *v, struct outcome *out, int64_t now);
+
+/* The link below, to be looked at: address, chain, stage. */
+struct wire_link *smtp_link(const struct smtp *s);
 
 /* Has the body begun to flow, or is its verdict awaited? Giving up then
  * wastes what was sent, or leaves open whether it was delivered. */

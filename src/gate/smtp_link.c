@@ -37,15 +37,14 @@ smtp_fail(struct smtp *s, enum outcome_kind kind, enum outcome_class class,
 {
 	size_t i;
 
-	if (s->tx.v == NULL) {
+	if (s->tx.v == NULL ||
+	    (s->tx.verify && s->outcome.kind == OUTCOME_OPEN))
 		outcome_set(&s->outcome, kind, class, stage, code, text);
-	} else {
-		for (i = 0; i < s->tx.n_rcpts; i++) {
-			struct outcome *o = &s->tx.result[s->tx.rcpt_of[i]];
+	for (i = 0; s->tx.v != NULL && i < s->tx.n_rcpts; i++) {
+		struct outcome *o = &s->tx.result[s->tx.rcpt_of[i]];
 
-			if (o->kind == OUTCOME_OPEN)
-				outcome_set(o, kind, class, stage, code, text);
-		}
+		if (o->kind == OUTCOME_OPEN)
+			outcome_set(o, kind, class, stage, code, text);
 	}
 	s->tx.v = NULL;
 	smtp_set_state(s, SMTP_ST_CLOSED);
@@ -64,8 +63,8 @@ smtp_stage(const struct smtp *s)
 	case SMTP_ST_ENVELOPE:
 		if (s->tx.answered == 0)
 			return OUTCOME_AT_MAIL;
-		return s->tx.answered + 1 < s->tx.commands ? OUTCOME_AT_RCPT
-							   : OUTCOME_AT_DATA;
+		return s->tx.answered <= s->tx.n_rcpts ? OUTCOME_AT_RCPT
+						       : OUTCOME_AT_DATA;
 	default:
 		return OUTCOME_AT_EHLO;
 	}

@@ -30,7 +30,8 @@ struct smtp_transfer {
 	const struct envelope *v; /* NULL: none is on its way */
 	struct smtp_body body;
 	struct outcome *result;
-	bool last; /* QUIT may ride along */
+	bool last;   /* QUIT may ride along */
+	bool verify; /* no DATA follows */
 
 	size_t *rcpt_of; /* whom it is for: places in v->rcpts */
 	size_t n_rcpts;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* smtp_send: one message: envelope, body, verdict. */
+/* smtp_send: one message: envelope, body, verdict; or its envelope alone. */
 /*
  * The envelope is a list of commands, MAIL, RCPT.., DATA, of which `sent` went
  * into the buffer and `answered` have a reply. With PIPELINING sent runs
  * ahead; without it, it waits for each answer. Replies are matched by count.
+ * Where an envelope is only verified there is no DATA, and RSET ends it.
  *
  * A recipient that the server accepted keeps kind OPEN until the final reply,
  * as do all that are not of this transaction: only rcpt_of counts.
@@ -30,7 +31,7 @@ add_mail(struct smtp *s)
 
 	buf_init(&b, 4096);
 	buf_add_fmt(&b, "MAIL FROM:<%s>", s->tx.v->sender);
-	if (s->offer.has_size)
+	if (s->offer.has_size && !s->tx.verify)
 		buf_add_fmt(
 		    &b, " SIZE=%llu", (unsigned long long)s->tx.v->size);
 	if (s->tx.v->eight_bit)
@@ -41,6 +42,13 @@ add_mail(struct smtp *s)
 	buf_clear(&b);
 }
 
+/* Is command i DATA? */
+static bool
+is_data(const struct smtp_transfer *t, size_t i)
+{
+	return i == t->n_rcpts + 1;
+}
+
 static void
 add_next_command(struct smtp *s)
 {
@@ -48,13 +56,13 @@ add_next_command(struct smtp *s)
 
 	if (s->tx.sent == 0) {
 		add_mail(s);
-	} else if (s->tx.sent + 1 < s->tx.commands) {
+	} else if (is_data(&s->tx, s->tx.sent)) {
+		smtp_add_command(s, "DATA");
+	} else {
 		line = mem_printf("RCPT TO:<%s>",
 		    s->tx.v->rcpts[s->tx.rcpt_of[s->tx.sent - 1]]);
 		smtp_add_command(s, line);
 		free(line);
-	} else {
-		smtp_add_command(s, "DATA");
 	}
 	s->tx.sent++;
 }
@@ -70,15 +78,15 @@ may_send_next(const struct smtp *s)
 	if (s->tx.sent != s->tx.answered)
 		return false;
 	return !s->tx.mail_refused &&
-	       !(s->tx.sent + 1 == s->tx.commands && s->tx.accepted == 0);
+	       !(is_data(&s->tx, s->tx.sent) && s->tx.accepted == 0);
 }
 
 static bool
-reply_is_in_place(int code, bool is_data)
+reply_is_in_place(int code, bool to_data)
 {
 	if (code >= 400)
 		return true;
-	return is_data ? code == 354 : code / 100 == 2;
+	return to_data ? code == 354 : code / 100 == 2;
 }
 
 /* Set the outcome of all that the server has not refused yet. */
@@ -104,30 +112,45 @@ is_too_many(int code)
 }
 
 static void
+take_mail_reply(struct smtp *s)
+{
+	s->tx.mail_refused = s->reply.code >= 400;
+	if (s->tx.mail_refused)
+		settle_open(s, OUTCOME_AT_MAIL);
+	if (s->tx.verify)
+		smtp_set_by_reply(s, &s->outcome, OUTCOME_AT_MAIL);
+}
+
+static void
+take_rcpt_reply(struct smtp *s, struct outcome *o)
+{
+	bool ok = s->reply.code < 400;
+
+	if (s->tx.mail_refused)
+		return; /* means nothing (RFC 2920 3.1) */
+	if (ok && !s->tx.verify) {
+		o->code = s->reply.code;
+		o->stage = OUTCOME_AT_RCPT;
+	} else {
+		smtp_set_by_reply(s, o, OUTCOME_AT_RCPT);
+	}
+	if (ok)
+		s->tx.accepted++;
+	else
+		s->tx.put_off |=
+		    is_too_many(s->reply.code) && s->tx.accepted > 0;
+}
+
+static void
 take_envelope_reply(struct smtp *s)
 {
 	size_t i = s->tx.answered;
-	bool ok = s->reply.code < 400;
-	struct outcome *o;
 
 	if (i == 0) {
-		s->tx.mail_refused = !ok;
-		if (!ok)
-			settle_open(s, OUTCOME_AT_MAIL);
-	} else if (i + 1 < s->tx.commands) {
-		o = &s->tx.result[s->tx.rcpt_of[i - 1]];
-		if (s->tx.mail_refused)
-			return; /* means nothing (RFC 2920 3.1) */
-		if (ok) {
-			o->code = s->reply.code;
-			o->stage = OUTCOME_AT_RCPT;
-			s->tx.accepted++;
-		} else {
-			smtp_set_by_reply(s, o, OUTCOME_AT_RCPT);
-			s->tx.put_off |=
-			    is_too_many(s->reply.code) && s->tx.accepted > 0;
-		}
-	} else if (!ok && s->tx.accepted > 0) {
+		take_mail_reply(s);
+	} else if (!is_data(&s->tx, i)) {
+		take_rcpt_reply(s, &s->tx.result[s->tx.rcpt_of[i - 1]]);
+	} else if (s->reply.code >= 400 && s->tx.accepted > 0) {
 		settle_open(s, OUTCOME_AT_DATA);
 		s->tx.accepted = 0;
 	}
@@ -180,7 +203,7 @@ smtp_do_envelope(struct smtp *s)
 		return true;
 	}
 	if (!reply_is_in_place(
-		s->reply.code, s->tx.answered + 1 == s->tx.commands)) {
+		s->reply.code, is_data(&s->tx, s->tx.answered))) {
 		smtp_lose(
 		    s, "the server's reply does not fit the command", true);
 		return true;
@@ -188,7 +211,7 @@ smtp_do_envelope(struct smtp *s)
 	take_envelope_reply(s);
 	s->tx.answered++;
 	smtp_give_time(
-	    s, s->tx.answered + 1 == s->tx.commands
+	    s, is_data(&s->tx, s->tx.answered)
 		   ? smtp_least(s->target->timeouts.reply, SMTP_AUTH_MS)
 		   : s->target->timeouts.reply);
 	if (s->tx.answered == s->tx.sent && !may_send_next(s))
@@ -374,7 +397,7 @@ pick_rcpts(struct smtp_transfer *t, size_t max)
 
 	for (i = 0; i < t->v->n_rcpts && n < max; i++)
 		n += t->result[i].kind == OUTCOME_OPEN;
-	err_bug_if(n == 0);
+	err_bug_if(n == 0 && !t->verify);
 	t->rcpt_of = mem_new(n, sizeof(*t->rcpt_of));
 	for (i = 0; t->n_rcpts < n; i++) {
 		if (t->result[i].kind == OUTCOME_OPEN)
@@ -382,22 +405,15 @@ pick_rcpts(struct smtp_transfer *t, size_t max)
 	}
 }
 
-void
-smtp_send(struct smtp *s, const struct smtp_order *o, struct outcome *out,
-    int64_t now)
+/* The transaction in s->tx has been filled in, but for whom it is for. */
+static void
+begin(struct smtp *s, size_t max_rcpts, int64_t now)
 {
 	const char *why;
 
-	err_bug_if(s->state != SMTP_ST_IDLE);
 	s->now = now;
-	free(s->tx.rcpt_of);
-	s->tx = (struct smtp_transfer){ .v = o->envelope,
-		.body = o->body,
-		.result = out,
-		.last = o->last,
-		.line_start = true };
-	pick_rcpts(&s->tx, o->max_rcpts);
-	s->tx.commands = s->tx.n_rcpts + 2;
+	pick_rcpts(&s->tx, max_rcpts);
+	s->tx.commands = s->tx.n_rcpts + (s->tx.verify ? 1 : 2);
 	s->chunk_at = s->chunk_n = 0;
 	smtp_set_state(s, SMTP_ST_ENVELOPE);
 	if (!smtp_input_is_quiet(s))
@@ -411,4 +427,29 @@ smtp_send(struct smtp *s, const struct smtp_order *o, struct outcome *out,
 	}
 	smtp_give_time(s, s->target->timeouts.reply);
 	smtp_step(s, now);
+}
+
+void
+smtp_send(struct smtp *s, const struct smtp_order *o, struct outcome *out,
+    int64_t now)
+{
+	err_bug_if(s->state != SMTP_ST_IDLE);
+	free(s->tx.rcpt_of);
+	s->tx = (struct smtp_transfer){ .v = o->envelope,
+		.body = o->body,
+		.result = out,
+		.last = o->last,
+		.line_start = true };
+	begin(s, o->max_rcpts, now);
+}
+
+void
+smtp_verify(
+    struct smtp *s, const struct envelope *v, struct outcome *out, int64_t now)
+{
+	err_bug_if(s->state != SMTP_ST_IDLE);
+	free(s->tx.rcpt_of);
+	s->tx = (struct smtp_transfer){ .v = v, .result = out, .verify = true };
+	memset(&s->outcome, 0, sizeof(s->outcome));
+	begin(s, v->n_rcpts, now);
 }

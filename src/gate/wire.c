@@ -9,6 +9,8 @@
  */
 #include "gate/wire_part.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -20,7 +22,8 @@
 enum {
 	HELLO_MAX = 64 * 1024, /* octets of one reply */
 	HELLO_LINES = 200,     /* lines of one reply */
-	NEVER_S = 86400	       /* libcurl's own time-outs, out of the way */
+	CHAIN_MAX = 256 * 1024,
+	NEVER_S = 86400 /* libcurl's own time-outs, out of the way */
 };
 
 struct wire {
@@ -34,8 +37,9 @@ struct wire_link {
 	struct wire *wire;
 	struct wire_link *next;
 	CURL *easy;
-	struct curl_slist *connect_to; /* or NULL */
-	bool connected;		       /* TCP is up */
+	struct curl_slist *connect_to;	/* or NULL */
+	bool connected;			/* TCP is up */
+	char address[INET6_ADDRSTRLEN]; /* to this */
 	const struct wire_target *target;
 	wire_changed_fn *changed;
 	void *ctx;
@@ -48,8 +52,9 @@ struct wire_link {
 	unsigned hellos;    /* replies 250: EHLO's */
 	int refusal_code;   /* what EHLO got instead of 250 */
 	struct buf refusal;
-	bool malformed;	 /* what came is no reply */
-	bool reply_open; /* more lines of the reply follow */
+	struct buf chain; /* the server's certificates, PEM, if wanted */
+	bool malformed;	  /* what came is no reply */
+	bool reply_open;  /* more lines of the reply follow */
 	bool done;
 	bool up;
 	struct wire_failure failure;
@@ -114,9 +119,16 @@ link_look_at(struct wire_link *k, int fd)
 	struct sockaddr_storage a;
 	socklen_t n = sizeof(a);
 
-	if (getpeername(fd, (struct sockaddr *)&a, &n) == 0 &&
-	    (a.ss_family != AF_UNIX || k->target->unix_path != NULL))
-		k->connected = true;
+	if (getpeername(fd, (struct sockaddr *)&a, &n) != 0 ||
+	    (a.ss_family == AF_UNIX && k->target->unix_path == NULL))
+		return;
+	k->connected = true;
+	if (a.ss_family == AF_INET)
+		inet_ntop(AF_INET, &((struct sockaddr_in *)&a)->sin_addr,
+		    k->address, sizeof(k->address));
+	else if (a.ss_family == AF_INET6)
+		inet_ntop(AF_INET6, &((struct sockaddr_in6 *)&a)->sin6_addr,
+		    k->address, sizeof(k->address));
 }
 
 static bool
@@ -188,6 +200,8 @@ wire_finish(struct wire *w)
 		stage = wire_stage(k);
 		k->done = true;
 		k->up = m->data.result == CURLE_OK;
+		if (k->target->keep_chain)
+			wire_add_chain(&k->chain, k->easy);
 		if (!k->up)
 			link_failed(k, stage, m->data.result);
 	}
@@ -365,6 +379,7 @@ wire_open(struct wire *w, const struct wire_target *t, wire_changed_fn *changed,
 	buf_init(&k->hello, HELLO_MAX);
 	buf_init(&k->last, 1024);
 	buf_init(&k->refusal, 1024);
+	buf_init(&k->chain, CHAIN_MAX);
 	k->next = w->links;
 	w->links = k;
 	k->easy = curl_easy_init();
@@ -402,6 +417,7 @@ wire_close(struct wire_link *k)
 	buf_clear(&k->hello);
 	buf_clear(&k->last);
 	buf_clear(&k->refusal);
+	buf_clear(&k->chain);
 	free(k);
 }
 
@@ -422,6 +438,26 @@ wire_hello_refusal(const struct wire_link *k, const char **words)
 {
 	*words = k->refusal.len > 0 ? k->refusal.data : "";
 	return k->refusal_code;
+}
+
+const char *
+wire_chain(const struct wire_link *k)
+{
+	return k->chain.len > 0 ? k->chain.data : "";
+}
+
+const char *
+wire_address(const struct wire_link *k)
+{
+	return k->address;
+}
+
+const char *
+wire_ca_file(void)
+{
+	const char *path = curl_version_info(CURLVERSION_NOW)->cainfo;
+
+	return path != NULL ? path : "";
 }
 
 int

@@ -28,4 +28,7 @@ void wire_say(struct wire_failure *f, const char *text, size_t n);
 void wire_blame(struct wire_failure *f, CURL *easy, const struct wire_target *t,
     CURLcode result, const char *error);
 
+/* Append the certificates that the server has shown, as PEM. */
+void wire_add_chain(struct buf *b, CURL *easy);
+
 #endif

@@ -47,21 +47,55 @@ wire_set_common(CURL *easy, const struct wire_target *t, char *error)
 	return r;
 }
 
-/* The value of a line of the server's own certificate, or "". */
-static const char *
-certificate_line(CURL *easy, const char *name)
+/* What the server has shown, its own certificate first; verified or not. NULL:
+ * none. */
+static const struct curl_certinfo *
+certificates(CURL *easy)
 {
 	struct curl_certinfo *info = NULL;
-	const struct curl_slist *l;
-	size_t n = strlen(name);
 
 	if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &info) != CURLE_OK ||
 	    info == NULL || info->num_of_certs < 1)
-		return "";
-	for (l = info->certinfo[0]; l != NULL; l = l->next)
+		return NULL;
+	return info;
+}
+
+/* The value of a line of certificate i, or "". */
+static const char *
+line_of(const struct curl_certinfo *info, int i, const char *name)
+{
+	const struct curl_slist *l;
+	size_t n = strlen(name);
+
+	for (l = info->certinfo[i]; l != NULL; l = l->next)
 		if (text_case_eq_n(l->data, name, n) && l->data[n] == ':')
 			return l->data + n + 1;
 	return "";
+}
+
+/* The same of the server's own certificate. */
+static const char *
+certificate_line(CURL *easy, const char *name)
+{
+	const struct curl_certinfo *info = certificates(easy);
+
+	return info != NULL ? line_of(info, 0, name) : "";
+}
+
+void
+wire_add_chain(struct buf *b, CURL *easy)
+{
+	const struct curl_certinfo *info = certificates(easy);
+	const char *pem;
+	size_t n;
+
+	for (int i = 0; info != NULL && i < info->num_of_certs; i++) {
+		pem = line_of(info, i, "Cert");
+		n = strlen(pem);
+		buf_add(b, pem, n);
+		if (n > 0 && pem[n - 1] != '\n')
+			buf_add_char(b, '\n');
+	}
 }
 
 /* "2026-11-24 14:00:00 GMT", or -1. */
