@@ -27,13 +27,15 @@
 	"--list [--json]"
 
 const char *const seal_fields[SEAL_FIELDS] = { "password",
-	"oauth.client_secret", "oauth.refresh_token", "tls.key_passphrase" };
+	"oauth.client_secret", "oauth.client_key_passphrase",
+	"oauth.refresh_token", "tls.key_passphrase" };
 
 const struct profile_secret *
 seal_secret_of(const struct profile *p, const char *field)
 {
 	const struct profile_secret *const all[SEAL_FIELDS] = { &p->password,
-		&p->client_secret, &p->refresh_token, &p->key_passphrase };
+		&p->client_secret, &p->signer.passphrase, &p->refresh_token,
+		&p->key_passphrase };
 	size_t i;
 
 	for (i = 0; strcmp(seal_fields[i], field) != 0; i++)
@@ -66,7 +68,8 @@ take_name(struct seal_job *s, const char *name, struct err *e)
 		    name, s->profile, near);
 	return err_set(e, EX_USAGE,
 	    "seal: %s: no secret of a profile, which are password, "
-	    "oauth.client_secret, oauth.refresh_token, tls.key_passphrase",
+	    "oauth.client_secret, oauth.client_key_passphrase, "
+	    "oauth.refresh_token, tls.key_passphrase",
 	    name);
 }
 

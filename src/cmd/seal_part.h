@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { SEAL_FIELDS = 4 };
+enum { SEAL_FIELDS = 5 };
 
 enum seal_act { SEAL_PRINT, SEAL_SET, SEAL_NEW_KEY, SEAL_LIST };
 

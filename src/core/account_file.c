@@ -312,6 +312,11 @@ stamp_account(const struct profile *p)
 	stamp = stamp_secret(stamp, &p->client_secret);
 	stamp = stamp_secret(stamp, &p->refresh_token);
 	stamp = stamp_secret(stamp, &p->key_passphrase);
+	stamp = stamp_secret(stamp, &p->signer.passphrase);
+	stamp = stamp_file(stamp, p->signer.key);
+	stamp = stamp_file(stamp, p->signer.cert);
+	stamp = stamp_file(stamp, p->signer.file);
+	stamp = stamp_file(stamp, p->signer.service_account);
 	stamp = stamp_file(stamp, p->oauth.ca_file);
 	for (i = 0; i < p->n_servers; i++) {
 		stamp = stamp_file(stamp, p->servers[i].wire.ca_file);

@@ -3,9 +3,10 @@
  * conf_build: a profile as written becomes a profile.
  *
  * A key that would have no effect beside the others is an error too: whoever
- * wrote it believes that it has one.
+ * wrote it believes that it has one. The group oauth is built by
+ * conf_build_oauth.
  */
-#include "core/conf_build.h"
+#include "core/conf_build_part.h"
 
 #include <string.h>
 
@@ -17,16 +18,8 @@ enum {
 	MAX_JOINED = 4096
 };
 
-#define is_set(d, id) ((d)->at[id].path != NULL)
-
-/* Complain at the place of the key, or of the profile if it is not set. */
-#define complain(d, e, id, ...)                                              \
-	conf_table_complain((e), is_set(d, id) ? &(d)->at[id] : &(d)->begin, \
-	    (id), (d)->p.name, __VA_ARGS__)
-
-/* A copy of s that lives as long as the profile. */
-static const char *
-keep(struct profile *p, const char *s)
+const char *
+conf_build_keep(struct profile *p, const char *s)
 {
 	if (s == NULL)
 		return NULL;
@@ -34,9 +27,8 @@ keep(struct profile *p, const char *s)
 	return p->keep.v[p->keep.n - 1];
 }
 
-/* A copy of the list's strings, joined by sep. */
-static const char *
-keep_joined(struct profile *p, const struct text_list *l, char sep)
+const char *
+conf_build_keep_joined(struct profile *p, const struct text_list *l, char sep)
 {
 	struct buf b;
 	const char *kept;
@@ -49,7 +41,7 @@ keep_joined(struct profile *p, const struct text_list *l, char sep)
 			buf_add_char(&b, sep);
 		buf_add_str(&b, l->v[i]);
 	}
-	kept = keep(p, b.data);
+	kept = conf_build_keep(p, b.data);
 	buf_clear(&b);
 	return kept;
 }
@@ -156,11 +148,11 @@ build_servers(struct conf_entry *d, struct err *e)
 	struct profile *p = &d->p;
 	const struct wire_target tls = {
 		.tls13 = d->tls_min == 1, /* the second word */
-		.ca_file = keep(p, d->tls_ca_file),
-		.pin = keep_joined(p, &d->tls_pin, ';'),
-		.cert = keep(p, d->tls_cert),
-		.key = keep(p, d->tls_key),
-		.server_name = keep(p, d->tls_server_name),
+		.ca_file = conf_build_keep(p, d->tls_ca_file),
+		.pin = conf_build_keep_joined(p, &d->tls_pin, ';'),
+		.cert = conf_build_keep(p, d->tls_cert),
+		.key = conf_build_keep(p, d->tls_key),
+		.server_name = conf_build_keep(p, d->tls_server_name),
 	};
 
 	if (check_tls(d, e) != 0)
@@ -176,9 +168,9 @@ build_servers(struct conf_entry *d, struct err *e)
 			    "alone: write smtp://",
 			    to->host);
 		t.wire.tls = clear ? WIRE_CLEAR : to->tls;
-		t.wire.host = keep(p, to->host);
+		t.wire.host = conf_build_keep(p, to->host);
 		t.wire.port = to->port;
-		t.wire.unix_path = keep(p, to->unix_path);
+		t.wire.unix_path = conf_build_keep(p, to->unix_path);
 		set_timeouts(&t, d, d->servers.n);
 		p->servers[p->n_servers++] = t;
 	}
@@ -302,82 +294,6 @@ build_sasl(struct conf_entry *d, struct err *e)
 	return 0;
 }
 
-/* The grant decides which secrets there must be. */
-static int
-check_grant(const struct conf_entry *d, struct err *e)
-{
-	bool secret = is_set(d, CONF_OAUTH_CLIENT_SECRET);
-
-	if (d->p.oauth.grant == OAUTH_CLIENT_CREDENTIALS) {
-		if (!secret)
-			return complain(d, e, CONF_OAUTH_CLIENT_SECRET,
-			    "is missing: grant \"client_credentials\" rests "
-			    "on it");
-		if (is_set(d, CONF_OAUTH_REFRESH_TOKEN))
-			return complain(d, e, CONF_OAUTH_REFRESH_TOKEN,
-			    "has no effect beside grant "
-			    "\"client_credentials\": write grant = "
-			    "\"refresh_token\"");
-	} else if (!is_set(d, CONF_OAUTH_REFRESH_TOKEN))
-		return complain(d, e, CONF_OAUTH_REFRESH_TOKEN,
-		    "is missing: grant \"refresh_token\" needs one to begin "
-		    "with, as the provider gave it out");
-	return 0;
-}
-
-static int
-build_client_auth(struct conf_entry *d, struct err *e)
-{
-	/* By the words of the table. */
-	static const enum oauth_client_auth ways[] = { OAUTH_AUTH_NONE,
-		OAUTH_AUTH_POST, OAUTH_AUTH_BASIC, OAUTH_AUTH_BASIC_RAW };
-	bool secret = is_set(d, CONF_OAUTH_CLIENT_SECRET);
-	enum oauth_client_auth way = secret ? OAUTH_AUTH_POST : OAUTH_AUTH_NONE;
-
-	if (is_set(d, CONF_OAUTH_CLIENT_AUTH))
-		way = ways[d->client_auth];
-	if (way == OAUTH_AUTH_NONE && secret)
-		return complain(d, e, CONF_OAUTH_CLIENT_AUTH,
-		    "\"none\": there is a client_secret, which would not be "
-		    "used: remove one of them");
-	if (way != OAUTH_AUTH_NONE && !secret)
-		return complain(d, e, CONF_OAUTH_CLIENT_AUTH,
-		    "there is no client_secret that could be shown: set it, or "
-		    "write \"none\"");
-	d->p.oauth.client_auth = way;
-	return 0;
-}
-
-static int
-build_oauth(struct conf_entry *d, struct err *e)
-{
-	struct profile *p = &d->p;
-
-	p->has_oauth = is_set(d, CONF_OAUTH);
-	if (!p->has_oauth)
-		return 0;
-	/* Its default would be a consent given by a person. */
-	if (d->kind == PROFILE_MAILBOX && !is_set(d, CONF_OAUTH_GRANT))
-		return complain(d, e, CONF_OAUTH_GRANT,
-		    "is missing: for a mailbox it must be written: "
-		    "\"refresh_token\" or \"client_credentials\"");
-	if (!is_set(d, CONF_OAUTH_CLIENT_ID))
-		return complain(d, e, CONF_OAUTH_CLIENT_ID, "is missing");
-	if (!is_set(d, CONF_OAUTH_TOKEN_URL))
-		return complain(d, e, CONF_OAUTH_TOKEN_URL, "is missing");
-	p->oauth.grant = text_list_has(&d->grant, "refresh_token")
-			     ? OAUTH_REFRESH_TOKEN
-			     : OAUTH_CLIENT_CREDENTIALS;
-	if (check_grant(d, e) != 0 || build_client_auth(d, e) != 0)
-		return EX_CONFIG;
-	p->oauth.client_id = keep(p, d->client_id);
-	p->oauth.token_url = keep(p, d->token_url);
-	p->oauth.scope = keep(p, d->scope);
-	p->oauth.ca_file = keep(p, d->oauth_ca_file);
-	p->oauth.pin = keep_joined(p, &d->oauth_pin, ';');
-	return 0;
-}
-
 void
 conf_build_borrower(
     const struct conf_entry *d, struct profile *p, const struct profile *from)
@@ -395,7 +311,7 @@ conf_build(struct conf_entry *d, const struct profile_home *home,
     const char *owner, struct err *e)
 {
 	static int (*const steps[])(struct conf_entry *, struct err *) = {
-		build_servers, build_oauth, build_ways, build_sasl
+		build_servers, conf_build_oauth, build_ways, build_sasl
 	};
 	int rc;
 

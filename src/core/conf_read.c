@@ -196,6 +196,28 @@ read_secret(
 	return blame(g, s, row);
 }
 
+/* A group whose members have names of the writer's own. */
+static int
+read_pairs(
+    const struct group *g, config_setting_t *s, const struct conf_row *row)
+{
+	int n = config_setting_length(s);
+
+	if (!config_setting_is_group(s))
+		return wrong_type(g, s, row);
+	for (int i = 0; i < n; i++) {
+		const config_setting_t *v =
+		    config_setting_get_elem(s, (unsigned)i);
+
+		if (config_setting_type(v) != CONFIG_TYPE_STRING)
+			return wrong_type(g, v, row);
+		if (conf_value_take_pair(row, config_setting_name(v),
+			config_setting_get_string(v), g->base, g->e) != 0)
+			return blame(g, v, row);
+	}
+	return 0;
+}
+
 static int
 read_value(
     const struct group *g, config_setting_t *s, const struct conf_row *row)
@@ -205,6 +227,8 @@ read_value(
 
 	if (row->type == CONF_TYPE_SECRET)
 		return read_secret(g, s, row);
+	if (row->type == CONF_TYPE_PAIRS)
+		return read_pairs(g, s, row);
 	if (conf_value_is_list(row->type))
 		return read_list(g, s, row);
 	if (row->type == CONF_TYPE_BOOL) {

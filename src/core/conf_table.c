@@ -21,7 +21,8 @@
 enum {
 	MAX_TEXT = 1000, /* octets of an ordinary string */
 	MAX_LIST = 1000, /* elements of an ordinary list */
-	MAX_PINS = 16
+	MAX_PINS = 16,
+	MAX_PAIRS = 50
 };
 
 #define SECOND ((int64_t)1000)
@@ -39,10 +40,13 @@ static const char *const auths[] = { "oauth", "password", "cert", "none",
 	NULL };
 static const char *const tls_modes[] = { "none", NULL };
 static const char *const tls_versions[] = { "1.2", "1.3", NULL };
-static const char *const grants[] = { "client_credentials", "refresh_token",
-	NULL };
+static const char *const grants[] = { "client_credentials", "jwt_bearer",
+	"authorization_code", "device_code", "refresh_token", "command", NULL };
 static const char *const client_auths[] = { "none", "post", "basic",
-	"basic_raw", NULL };
+	"basic_raw", "private_key_jwt", NULL };
+static const char *const signing_algs[] = { "RS256", "PS256", "ES256", NULL };
+static const char *const redirect_hosts[] = { "127.0.0.1", "localhost", "::1",
+	NULL };
 
 #define TOP(field)   offsetof(struct conf_top, field)
 #define ENTRY(field) offsetof(struct conf_entry, field)
@@ -171,25 +175,68 @@ const struct conf_row conf_rows[CONF_IDS] = {
 [CONF_TIMEOUTS_FOREGROUND] = { PROFILE ".timeouts", "foreground",
 	CONF_TYPE_DURATION, "25s", 100, HOUR, ENTRY(p.foreground), NULL },
 [CONF_OAUTH_GRANT] = { PROFILE ".oauth", "grant", CONF_TYPE_WORDS,
-	NULL, 1, 1, ENTRY(grant), grants },
+	NULL, 1, PROFILE_MAX_GRANTS, ENTRY(grant), grants },
 [CONF_OAUTH_CLIENT_ID] = { PROFILE ".oauth", "client_id", CONF_TYPE_TEXT,
 	NULL, 1, MAX_TEXT, ENTRY(client_id), NULL },
 [CONF_OAUTH_CLIENT_SECRET] = { PROFILE ".oauth", "client_secret",
 	CONF_TYPE_SECRET, NULL, 0, 0, ENTRY(p.client_secret), NULL },
 [CONF_OAUTH_CLIENT_AUTH] = { PROFILE ".oauth", "client_auth", CONF_TYPE_WORD,
 	NULL, 0, 0, ENTRY(client_auth), client_auths },
+[CONF_OAUTH_CLIENT_KEY] = { PROFILE ".oauth", "client_key",
+	CONF_TYPE_PATH, NULL, 0, 0, ENTRY(client_key), NULL },
+[CONF_OAUTH_CLIENT_CERT] = { PROFILE ".oauth", "client_cert",
+	CONF_TYPE_PATH, NULL, 0, 0, ENTRY(client_cert), NULL },
+[CONF_OAUTH_CLIENT_KEY_PASSPHRASE] = { PROFILE ".oauth",
+	"client_key_passphrase", CONF_TYPE_SECRET,
+	NULL, 0, 0, ENTRY(p.signer.passphrase), NULL },
+[CONF_OAUTH_KEY_ID] = { PROFILE ".oauth", "key_id",
+	CONF_TYPE_TEXT, NULL, 1, MAX_TEXT, ENTRY(key_id), NULL },
+[CONF_OAUTH_SIGNING_ALG] = { PROFILE ".oauth", "signing_alg",
+	CONF_TYPE_WORD, NULL, 0, 0, ENTRY(signing_alg), signing_algs },
+[CONF_OAUTH_ASSERTION_FILE] = { PROFILE ".oauth", "assertion_file",
+	CONF_TYPE_PATH, NULL, 0, 0, ENTRY(assertion_file), NULL },
+[CONF_OAUTH_ASSERTION_AUDIENCE] = { PROFILE ".oauth", "assertion_audience",
+	CONF_TYPE_TEXT, "token_url", 1, MAX_TEXT,
+	ENTRY(assertion_audience), NULL },
+[CONF_OAUTH_ISSUER] = { PROFILE ".oauth", "issuer",
+	CONF_TYPE_URL, NULL, 0, 0, ENTRY(issuer), NULL },
 [CONF_OAUTH_TOKEN_URL] = { PROFILE ".oauth", "token_url", CONF_TYPE_URL,
 	NULL, 0, 0, ENTRY(token_url), NULL },
+[CONF_OAUTH_AUTHORIZE_URL] = { PROFILE ".oauth", "authorize_url",
+	CONF_TYPE_URL, NULL, 0, 0, ENTRY(authorize_url), NULL },
+[CONF_OAUTH_DEVICE_URL] = { PROFILE ".oauth", "device_url",
+	CONF_TYPE_URL, NULL, 0, 0, ENTRY(device_url), NULL },
+[CONF_OAUTH_REVOKE_URL] = { PROFILE ".oauth", "revoke_url",
+	CONF_TYPE_URL, NULL, 0, 0, ENTRY(revoke_url), NULL },
 [CONF_OAUTH_SCOPE] = { PROFILE ".oauth", "scope", CONF_TYPE_TEXT,
 	NULL, 1, MAX_TEXT, ENTRY(scope), NULL },
+[CONF_OAUTH_AUDIENCE] = { PROFILE ".oauth", "audience",
+	CONF_TYPE_TEXT, NULL, 1, MAX_TEXT, ENTRY(audience), NULL },
+[CONF_OAUTH_RESOURCE] = { PROFILE ".oauth", "resource",
+	CONF_TYPE_TEXT, NULL, 1, MAX_TEXT, ENTRY(resource), NULL },
+[CONF_OAUTH_PARAMETERS] = { PROFILE ".oauth", "parameters",
+	CONF_TYPE_PAIRS, NULL, 0, MAX_PAIRS, ENTRY(p.parameters), NULL },
+[CONF_OAUTH_SERVICE_ACCOUNT] = { PROFILE ".oauth", "service_account",
+	CONF_TYPE_PATH, NULL, 0, 0, ENTRY(service_account), NULL },
+[CONF_OAUTH_SUBJECT] = { PROFILE ".oauth", "subject",
+	CONF_TYPE_TEXT, NULL, 1, MAX_TEXT, ENTRY(subject), NULL },
 [CONF_OAUTH_REFRESH_TOKEN] = { PROFILE ".oauth", "refresh_token",
 	CONF_TYPE_SECRET, NULL, 0, 0, ENTRY(p.refresh_token), NULL },
+[CONF_OAUTH_TOKEN_COMMAND] = { PROFILE ".oauth", "token_command",
+	CONF_TYPE_COMMAND, NULL, 1, MAX_LIST, ENTRY(p.token_command), NULL },
 [CONF_OAUTH_CA_FILE] = { PROFILE ".oauth", "ca_file", CONF_TYPE_PATH,
 	NULL, 0, 0, ENTRY(oauth_ca_file), NULL },
 [CONF_OAUTH_PIN] = { PROFILE ".oauth", "pin", CONF_TYPE_PINS,
 	NULL, 1, MAX_PINS, ENTRY(oauth_pin), NULL },
+[CONF_OAUTH_REDIRECT_HOST] = { PROFILE ".oauth", "redirect_host",
+	CONF_TYPE_WORD, "127.0.0.1", 0, 0,
+	ENTRY(redirect_host), redirect_hosts },
+[CONF_OAUTH_REDIRECT_PORT] = { PROFILE ".oauth", "redirect_port",
+	CONF_TYPE_INT, "0", 0, 65535, ENTRY(redirect_port), NULL },
 [CONF_OAUTH_MIN_LIFE] = { PROFILE ".oauth", "min_life", CONF_TYPE_DURATION,
 	"5m", 0, DAY, ENTRY(p.min_life), NULL },
+[CONF_OAUTH_SECRET_EXPIRES] = { PROFILE ".oauth", "secret_expires",
+	CONF_TYPE_DATE, NULL, 0, 0, ENTRY(p.secret_expires), NULL },
 };
 /* clang-format on */
 
@@ -278,8 +325,21 @@ conf_entry_clear(struct conf_entry *d)
 	text_list_clear(&d->sasl);
 	text_list_clear(&d->grant);
 	free(d->client_id);
+	free(d->client_key);
+	free(d->client_cert);
+	free(d->key_id);
+	free(d->assertion_file);
+	free(d->assertion_audience);
+	free(d->service_account);
+	free(d->subject);
+	free(d->issuer);
 	free(d->token_url);
+	free(d->authorize_url);
+	free(d->device_url);
+	free(d->revoke_url);
 	free(d->scope);
+	free(d->audience);
+	free(d->resource);
 	free(d->oauth_ca_file);
 	text_list_clear(&d->oauth_pin);
 	memset(d, 0, sizeof(*d));

@@ -87,12 +87,32 @@ enum conf_id {
 	CONF_OAUTH_CLIENT_ID,
 	CONF_OAUTH_CLIENT_SECRET,
 	CONF_OAUTH_CLIENT_AUTH,
+	CONF_OAUTH_CLIENT_KEY,
+	CONF_OAUTH_CLIENT_CERT,
+	CONF_OAUTH_CLIENT_KEY_PASSPHRASE,
+	CONF_OAUTH_KEY_ID,
+	CONF_OAUTH_SIGNING_ALG,
+	CONF_OAUTH_ASSERTION_FILE,
+	CONF_OAUTH_ASSERTION_AUDIENCE,
+	CONF_OAUTH_ISSUER,
 	CONF_OAUTH_TOKEN_URL,
+	CONF_OAUTH_AUTHORIZE_URL,
+	CONF_OAUTH_DEVICE_URL,
+	CONF_OAUTH_REVOKE_URL,
 	CONF_OAUTH_SCOPE,
+	CONF_OAUTH_AUDIENCE,
+	CONF_OAUTH_RESOURCE,
+	CONF_OAUTH_PARAMETERS,
+	CONF_OAUTH_SERVICE_ACCOUNT,
+	CONF_OAUTH_SUBJECT,
 	CONF_OAUTH_REFRESH_TOKEN,
+	CONF_OAUTH_TOKEN_COMMAND,
 	CONF_OAUTH_CA_FILE,
 	CONF_OAUTH_PIN,
+	CONF_OAUTH_REDIRECT_HOST,
+	CONF_OAUTH_REDIRECT_PORT,
 	CONF_OAUTH_MIN_LIFE,
+	CONF_OAUTH_SECRET_EXPIRES,
 	CONF_IDS /* how many */
 };
 
@@ -103,6 +123,7 @@ enum conf_type {
 	CONF_TYPE_TEXT,	    /* min, max: octets */
 	CONF_TYPE_WORD,	    /* one of words; the field is an int */
 	CONF_TYPE_DURATION, /* min, max: ms */
+	CONF_TYPE_DATE,	    /* ms since 1970, UTC */
 	CONF_TYPE_SIZE,	    /* min, max: octets */
 	CONF_TYPE_DOMAIN,
 	CONF_TYPE_HOST, /* or an address literal */
@@ -114,6 +135,8 @@ enum conf_type {
 	CONF_TYPE_URL,
 	CONF_TYPE_TEMPLATE,
 	CONF_TYPE_SECRET,
+	CONF_TYPE_PAIRS, /* a group of strings with names of the writer's own;
+			    a list of names and values in turn */
 	/* Lists from here on; min, max: elements. */
 	CONF_TYPE_DOMAINS,
 	CONF_TYPE_SENDERS, /* addresses and patterns */
@@ -121,7 +144,8 @@ enum conf_type {
 	CONF_TYPE_SERVERS,
 	CONF_TYPE_WORDS,
 	CONF_TYPE_MECHS,
-	CONF_TYPE_PINS
+	CONF_TYPE_PINS,
+	CONF_TYPE_COMMAND /* argv, the program by its path */
 };
 
 struct conf_row {
@@ -169,8 +193,12 @@ struct conf_entry {
 	struct text_list auth, sasl, grant;
 	int64_t max_rcpts;
 	struct smtp_timeouts timeouts;
-	int client_auth;
-	char *client_id, *token_url, *scope, *oauth_ca_file;
+	int client_auth, signing_alg, redirect_host;
+	int64_t redirect_port;
+	char *client_id, *client_key, *client_cert, *key_id, *assertion_file;
+	char *assertion_audience, *service_account, *subject;
+	char *issuer, *token_url, *authorize_url, *device_url, *revoke_url;
+	char *scope, *audience, *resource, *oauth_ca_file;
 	struct text_list oauth_pin;
 };
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -145,6 +146,48 @@ take_duration(const struct conf_source *s, const struct conf_row *row,
 	buf_clear(&min);
 	buf_clear(&max);
 	return rc;
+}
+
+/* The number that n digits make. */
+static int
+number_of(const char *digits, size_t n)
+{
+	int number = 0;
+
+	while (n-- > 0)
+		number = 10 * number + (*digits++ - '0');
+	return number;
+}
+
+/* YYYY-MM-DD, a day that there is; its beginning in UTC. */
+static int
+take_date(const struct conf_source *s, const struct conf_row *row,
+    const char *text, void *field, struct err *e)
+{
+	static const char form[] = "dddd-dd-dd";
+	struct tm tm = { 0 }, same;
+	bool good = strlen(text) == sizeof(form) - 1;
+	time_t t;
+
+	(void)s;
+	(void)row;
+	for (size_t i = 0; good && form[i] != '\0'; i++)
+		good = form[i] == 'd' ? text[i] >= '0' && text[i] <= '9'
+				      : text[i] == form[i];
+	if (good) {
+		tm.tm_year = number_of(text, 4) - 1900;
+		tm.tm_mon = number_of(text + 5, 2) - 1;
+		tm.tm_mday = number_of(text + 8, 2);
+		same = tm;
+		t = timegm(&same); /* carries the 31st of April over */
+		good = t > 0 && same.tm_mon == tm.tm_mon &&
+		       same.tm_mday == tm.tm_mday;
+	}
+	if (!good)
+		return conf_value_refuse(
+		    e, text, "must be a date such as \"2027-05-31\"");
+	*(int64_t *)field = (int64_t)t * 1000;
+	return 0;
 }
 
 /* A bound as somebody would write it; bounds are powers of 1024. */
@@ -473,6 +516,70 @@ take_mechs(const struct conf_source *s, const struct conf_row *row,
 	return take_once(field, sasl_name(m), e);
 }
 
+/* As in a secret: no search for the program, whose outcome would depend on who
+ * sends. */
+static int
+take_command(const struct conf_source *s, const struct conf_row *row,
+    const char *text, void *field, struct err *e)
+{
+	struct text_list *argv = field;
+	char *program = NULL;
+	int rc;
+
+	(void)row;
+	if (argv->n > 0) {
+		text_list_add(argv, text);
+		return 0;
+	}
+	rc = conf_value_path(s, text, &program, e);
+	if (rc == 0)
+		text_list_add(argv, program);
+	free(program);
+	return rc;
+}
+
+/* Fields of a token request that osmtp sends itself: those with a key of their
+ * own, and the rest. */
+static const char *const own_keys[] = { "audience", "client_id",
+	"client_secret", "refresh_token", "resource", "scope" };
+static const char *const own_fields[] = { "assertion", "client_assertion",
+	"client_assertion_type", "code", "code_challenge",
+	"code_challenge_method", "code_verifier", "device_code", "grant_type",
+	"redirect_uri", "response_type", "state", "token" };
+
+static bool
+is_among(const char *const *words, size_t n, const char *word)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(words[i], word) == 0)
+			return true;
+	return false;
+}
+
+int
+conf_value_take_pair(const struct conf_row *row, const char *name,
+    const char *text, void *base, struct err *e)
+{
+	struct text_list *pairs = (void *)((char *)base + row->offset);
+
+	if (is_among(own_keys, sizeof(own_keys) / sizeof(*own_keys), name))
+		return conf_value_refuse(
+		    e, name, "has a key of its own: set oauth.%s", name);
+	if (is_among(
+		own_fields, sizeof(own_fields) / sizeof(*own_fields), name))
+		return conf_value_refuse(
+		    e, name, "is sent by osmtp itself, as the grant wants it");
+	if (!conf_value_is_clean(text))
+		return conf_value_refuse(e, name,
+		    "must have a value of UTF-8 without control characters");
+	if (pairs->n / 2 >= (size_t)row->max)
+		return conf_value_refuse(
+		    e, name, "is one too many: at most %d", (int)row->max);
+	text_list_add(pairs, name);
+	text_list_add(pairs, text);
+	return 0;
+}
+
 /* What each type wants, for complaints, and how it is taken. */
 static const struct {
 	const char *wants;
@@ -485,6 +592,7 @@ static const struct {
 	[CONF_TYPE_TEXT] = { "a string", take_text },
 	[CONF_TYPE_WORD] = { "a string", take_word },
 	[CONF_TYPE_DURATION] = { "a string such as \"90s\"", take_duration },
+	[CONF_TYPE_DATE] = { "a string such as \"2027-05-31\"", take_date },
 	[CONF_TYPE_SIZE] = { "a string such as \"50M\", or a number",
 	    take_size },
 	[CONF_TYPE_DOMAIN] = { "a string", take_domain },
@@ -497,6 +605,8 @@ static const struct {
 	[CONF_TYPE_URL] = { "a string", take_url },
 	[CONF_TYPE_TEMPLATE] = { "a string", take_template },
 	[CONF_TYPE_SECRET] = { CONF_SECRET_FORMS, take_secret },
+	[CONF_TYPE_PAIRS] = { "a group of strings { name = \"value\"; }",
+	    NULL },
 	[CONF_TYPE_DOMAINS] = { CONF_VALUE_LIST, take_domains },
 	[CONF_TYPE_SENDERS] = { CONF_VALUE_LIST, take_senders },
 	[CONF_TYPE_USERS] = { CONF_VALUE_LIST, take_users },
@@ -504,6 +614,7 @@ static const struct {
 	[CONF_TYPE_WORDS] = { CONF_VALUE_LIST, take_words },
 	[CONF_TYPE_MECHS] = { CONF_VALUE_LIST, take_mechs },
 	[CONF_TYPE_PINS] = { CONF_VALUE_LIST, take_pins },
+	[CONF_TYPE_COMMAND] = { CONF_VALUE_LIST, take_command },
 };
 
 bool

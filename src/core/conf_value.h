@@ -23,6 +23,10 @@
 int conf_value_take(const struct conf_source *s, const struct conf_row *row,
     const char *text, void *base, struct err *e);
 
+/* The same for a member of PAIRS. */
+int conf_value_take_pair(const struct conf_row *row, const char *name,
+    const char *text, void *base, struct err *e);
+
 /* Does the type hold several values? */
 bool conf_value_is_list(enum conf_type type);
 

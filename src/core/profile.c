@@ -145,6 +145,9 @@ profile_clear(struct profile *p)
 	secret_ref_clear(&p->client_secret);
 	secret_ref_clear(&p->refresh_token);
 	secret_ref_clear(&p->key_passphrase);
+	secret_ref_clear(&p->signer.passphrase);
+	text_list_clear(&p->token_command);
+	text_list_clear(&p->parameters);
 	text_list_clear(&p->keep);
 	memset(p, 0, sizeof(*p));
 }

@@ -132,6 +132,7 @@ struct profile {
 	struct profile_secret refresh_token; /* the seed */
 	struct profile_signer signer;
 	struct text_list token_command; /* argv, for GRANT_COMMAND */
+	struct text_list parameters;	/* owns oauth.parameters */
 	const char *redirect_host;	/* of a login */
 	unsigned redirect_port;		/* 0: any */
 	int64_t secret_expires;		/* ms since 1970, or 0 */
