@@ -6,22 +6,16 @@
  * itself is at fault. No caller could go on then, least of all with an output
  * that was never written, so that is a bug (err_bug_if).
  */
-#include "gate/crypt.h"
+#include "gate/crypt_part.h"
 
 #include <string.h>
 
 #include <gnutls/crypto.h>
-#include <gnutls/gnutls.h>
 
-#include "base/buf.h"
-
-/* GnuTLS only reads it, but does not say const. */
 static gnutls_datum_t
 datum(struct crypt_octets o)
 {
-	gnutls_datum_t d = { (void *)o.p, (unsigned)o.n };
-
-	return d;
+	return crypt_datum(o.p, o.n);
 }
 
 static gnutls_aead_cipher_hd_t
@@ -140,4 +134,10 @@ crypt_hmac_md5(struct crypt_octets key, struct crypt_octets in,
 	r = gnutls_hmac_fast(GNUTLS_MAC_MD5, key.p, key.n, in.p, in.n, out);
 	GNUTLS_FIPS140_SET_STRICT_MODE();
 	err_bug_if(r != 0);
+}
+
+bool
+crypt_same(const void *a, const void *b, size_t n)
+{
+	return gnutls_memcmp(a, b, n) == 0;
 }

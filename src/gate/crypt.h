@@ -57,7 +57,7 @@ void crypt_hmac_sha256(struct crypt_octets key, struct crypt_octets in,
 void crypt_hmac_md5(struct crypt_octets key, struct crypt_octets in,
     unsigned char out[CRYPT_MD5]);
 
-/* Do n octets differ? In a time that does not depend on where. */
+/* Are n octets the same? In a time that does not tell where they differ. */
 bool crypt_same(const void *a, const void *b, size_t n);
 
 /* ---- signatures (crypt_sign.c) */

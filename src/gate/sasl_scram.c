@@ -182,18 +182,6 @@ answer_first(
 	return rc;
 }
 
-/* Equal, in a time that does not tell how far? */
-static bool
-is_same(const unsigned char *a, const char *b, size_t n)
-{
-	unsigned diff = 0;
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		diff |= a[i] ^ (unsigned char)b[i];
-	return diff == 0;
-}
-
 /* "v=" and the server's signature, or "e=" and why not; the response to both is
  * empty. */
 static int
@@ -215,7 +203,7 @@ answer_final(struct sasl *s, const struct buf *said, struct err *e)
 	buf_init(&signature, CRYPT_SHA256);
 	good = v != NULL && text_add_unbase64(&signature, v, n) &&
 	       signature.len == CRYPT_SHA256 &&
-	       is_same(s->server_signature, signature.data, CRYPT_SHA256);
+	       crypt_same(s->server_signature, signature.data, CRYPT_SHA256);
 	buf_clear(&signature);
 	if (!good)
 		return fault(
