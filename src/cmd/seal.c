@@ -26,23 +26,6 @@
 	"usage: osmtp seal [-C FILE] [--set] PROFILE.FIELD | --new-key | " \
 	"--list [--json]"
 
-const char *const seal_fields[SEAL_FIELDS] = { "password",
-	"oauth.client_secret", "oauth.client_key_passphrase",
-	"oauth.refresh_token", "tls.key_passphrase" };
-
-const struct profile_secret *
-seal_secret_of(const struct profile *p, const char *field)
-{
-	const struct profile_secret *const all[SEAL_FIELDS] = { &p->password,
-		&p->client_secret, &p->signer.passphrase, &p->refresh_token,
-		&p->key_passphrase };
-	size_t i;
-
-	for (i = 0; strcmp(seal_fields[i], field) != 0; i++)
-		;
-	return all[i];
-}
-
 /* ---- arguments */
 
 /* PROFILE.FIELD */
@@ -56,12 +39,12 @@ take_name(struct seal_job *s, const char *name, struct err *e)
 	if (dot == NULL || dot == name || s->profile != NULL)
 		return err_set(e, EX_USAGE, USAGE);
 	s->profile = mem_dup_n(name, (size_t)(dot - name));
-	for (i = 0; i < SEAL_FIELDS; i++)
-		if (strcmp(dot + 1, seal_fields[i]) == 0) {
-			s->field = seal_fields[i];
+	for (i = 0; i < PROFILE_SECRETS; i++)
+		if (strcmp(dot + 1, profile_secrets[i]) == 0) {
+			s->field = profile_secrets[i];
 			return 0;
 		}
-	near = text_nearest(dot + 1, seal_fields, SEAL_FIELDS);
+	near = text_nearest(dot + 1, profile_secrets, PROFILE_SECRETS);
 	if (near != NULL)
 		return err_set(e, EX_USAGE,
 		    "seal: %s: no secret of a profile; did you mean %s.%s?",

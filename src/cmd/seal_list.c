@@ -74,12 +74,12 @@ seal_list(const struct seal_job *s, struct err *e)
 	for (i = 0; rc == 0 && i < conf.set.n; i++) {
 		const struct profile *p = &conf.set.v[i];
 
-		for (f = 0; f < SEAL_FIELDS; f++) {
+		for (f = 0; f < PROFILE_SECRETS; f++) {
 			const struct profile_secret *from =
-			    seal_secret_of(p, seal_fields[f]);
+			    profile_secret_of(p, profile_secrets[f]);
 
 			if (from->form == PROFILE_SEALED &&
-			    !list_one(s, p, seal_fields[f], from))
+			    !list_one(s, p, profile_secrets[f], from))
 				all_open = false;
 		}
 	}

@@ -9,8 +9,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { SEAL_FIELDS = 5 };
-
 enum seal_act { SEAL_PRINT, SEAL_SET, SEAL_NEW_KEY, SEAL_LIST };
 
 struct seal_job {
@@ -19,19 +17,12 @@ struct seal_job {
 	bool json;
 	const char *conf_file; /* -C, or NULL */
 	char *profile;
-	const char *field; /* one of seal_fields */
+	const char *field; /* one of profile_secrets */
 	struct sys_user user;
 	struct conf_source files[CONF_MAX_SOURCES]; /* the user's first */
 	size_t n_files;
 	const struct conf_source *file; /* the one that is meant */
 };
-
-/* The secrets of a profile, as a blob is bound to them. */
-extern const char *const seal_fields[SEAL_FIELDS];
-
-/* That field of a profile. */
-const struct profile_secret *seal_secret_of(
-    const struct profile *p, const char *field);
 
 /* --set: put the blob into the file. */
 int seal_set(const struct seal_job *s, const char *blob, struct err *e);

@@ -221,6 +221,24 @@ indent_of(const char *text, size_t at, size_t *n)
 	return from == 0 || text[from - 1] == '\n' ? text + from : NULL;
 }
 
+/* As a string of libconfig. */
+static void
+add_string(struct buf *b, const char *value)
+{
+	const char *p;
+
+	buf_add_char(b, '"');
+	for (p = value; *p != '\0'; p++) {
+		if (*p == '"' || *p == '\\')
+			buf_add_fmt(b, "\\%c", *p);
+		else if ((unsigned char)*p < ' ')
+			buf_add_fmt(b, "\\x%02x", (unsigned)*p);
+		else
+			buf_add_char(b, *p);
+	}
+	buf_add_char(b, '"');
+}
+
 /* NAME = "VALUE"; or, where groups are missing, NAME = { NAME = "VALUE"; }; */
 static void
 add_setting(struct buf *b, const struct conf_edit_path *path, size_t found,
@@ -230,7 +248,9 @@ add_setting(struct buf *b, const struct conf_edit_path *path, size_t found,
 
 	for (i = found; i + 1 < path->n; i++)
 		buf_add_fmt(b, "%s = { ", path->names[i]);
-	buf_add_fmt(b, "%s = \"%s\";", path->names[i], value);
+	buf_add_fmt(b, "%s = ", path->names[i]);
+	add_string(b, value);
+	buf_add_char(b, ';');
 	for (i = found; i + 1 < path->n; i++)
 		buf_add_str(b, " };");
 }
@@ -248,7 +268,7 @@ make_patch(struct buf *b, const char *text, const struct conf_edit_path *path,
 	size_t end_n, n;
 
 	if (spot->found == path->n) {
-		buf_add_fmt(b, "\"%s\"", value);
+		add_string(b, value);
 		return;
 	}
 	end_indent = indent_of(text, spot->from, &end_n);
@@ -272,18 +292,28 @@ make_patch(struct buf *b, const char *text, const struct conf_edit_path *path,
 	spot->to = spot->from;
 }
 
-/* n octets of text with [from, to) replaced; to be wiped and freed. */
-static char *
-splice(const char *text, size_t n, size_t from, size_t to,
-    const struct buf *patch, size_t *out_n)
-{
-	char *out = mem_new(n - (to - from) + patch->len + 1, 1);
+/* Octets of the flat text to be replaced, and where they stand in the file. */
+struct patch {
+	struct conf_edit_spot spot;
+	struct buf text;
+	struct conf_place at;
+	size_t off; /* of spot.from, in the file */
+};
 
-	memcpy(out, text, from);
+/* Replace n octets of *text at from; what was there is wiped. */
+static void
+splice(char **text, size_t *len, size_t from, size_t n, const struct buf *patch)
+{
+	size_t rest = *len - from - n, len_now = from + patch->len + rest;
+	char *out = mem_new(len_now + 1, 1);
+
+	memcpy(out, *text, from);
 	memcpy(out + from, patch->data, patch->len);
-	memcpy(out + from + patch->len, text + to, n - to);
-	*out_n = n - (to - from) + patch->len;
-	return out;
+	memcpy(out + from + patch->len, *text + from + n, rest);
+	buf_wipe(*text, *len);
+	free(*text);
+	*text = out;
+	*len = len_now;
 }
 
 /* The line of text[at], from 1, and where it begins. */
@@ -346,65 +376,113 @@ read_part(const struct conf_place *at, struct buf *content, struct err *e)
 }
 
 /*
- * The spot of the flat text lies in one of the files: make the change there.
- * All from the beginning of its line to its end must be the same in both.
+ * The spot of the flat text lies in the file whose content that is: all from
+ * the beginning of its line to its end must be the same in both.
  */
 static int
-change_part(const struct conf_text *t, const struct conf_edit_spot *spot,
-    const struct buf *patch, struct conf_edit *c, struct err *e)
+find_in_part(const struct conf_text *t, const struct buf *content,
+    struct patch *p, struct err *e)
 {
+	const struct conf_edit_spot *spot = &p->spot;
 	const char *flat = t->flat.data;
-	struct conf_place at;
-	struct buf content;
 	size_t begin, off;
-	unsigned line;
-	int rc;
 
-	line = line_of(flat, spot->from, &begin);
-	at = conf_file_place(t, line);
-	buf_init(&content, CONF_FILE_MAX);
-	rc = read_part(&at, &content, e);
-	if (rc != 0)
-		goto out;
-	off = begin_of(&content, at.line);
-	if (spot->to - begin > content.len - off ||
-	    memcmp(content.data + off, flat + begin, spot->to - begin) != 0) {
-		rc = err_set(e, EX_CONFIG,
+	line_of(flat, spot->from, &begin);
+	off = begin_of(content, p->at.line);
+	if (spot->to - begin > content->len - off ||
+	    memcmp(content->data + off, flat + begin, spot->to - begin) != 0)
+		return err_set(e, EX_CONFIG,
 		    "%s:%u: there is an @include in the midst of it: change it "
 		    "by hand",
-		    at.path, at.line);
-		goto out;
+		    p->at.path, p->at.line);
+	p->off = off + spot->from - begin;
+	return 0;
+}
+
+/* The one of n patches that comes last in the text and is not done yet; of
+ * those at one place, the last. */
+static struct patch *
+last_patch(struct patch *v, size_t n, const bool done[])
+{
+	struct patch *last = NULL;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (!done[i] &&
+		    (last == NULL || v[i].spot.from >= last->spot.from))
+			last = &v[i];
+	return last;
+}
+
+/* From the end to the front, so that no place moves before its turn. */
+static void
+apply(const struct conf_text *t, const struct buf *content, struct patch *v,
+    size_t n, struct conf_edit *c)
+{
+	bool done[CONF_EDIT_VALUES] = { false };
+	size_t i;
+
+	c->text = mem_dup_n(content->data, content->len);
+	c->n = content->len;
+	c->whole = mem_dup_n(t->flat.data, t->flat.len);
+	c->whole_n = t->flat.len;
+	for (i = 0; i < n; i++) {
+		struct patch *p = last_patch(v, n, done);
+		size_t old = p->spot.to - p->spot.from;
+
+		splice(&c->text, &c->n, p->off, old, &p->text);
+		splice(&c->whole, &c->whole_n, p->spot.from, old, &p->text);
+		done[p - v] = true;
 	}
-	off += spot->from - begin;
-	c->path = realpath(at.path, NULL);
-	if (c->path == NULL) {
-		rc = err_set_errno(e, EX_CONFIG, errno, "%s", at.path);
-		goto out;
+}
+
+/* The patches lie in one of the files: make the change there. */
+static int
+change_part(const struct conf_text *t, struct patch *v, size_t n,
+    struct conf_edit *c, struct err *e)
+{
+	const struct conf_place *at = &v[0].at;
+	struct buf content;
+	size_t i, begin;
+	int rc = 0;
+
+	for (i = 0; i < n; i++) {
+		v[i].at = conf_file_place(
+		    t, line_of(t->flat.data, v[i].spot.from, &begin));
+		if (v[i].at.st != at->st)
+			return err_set(e, EX_CONFIG,
+			    "%s:%u: what belongs to it is in another file, "
+			    "%s: change both by hand",
+			    v[i].at.path, v[i].at.line, at->path);
 	}
-	c->like = *at.st;
-	c->line = at.line;
-	c->text = splice(content.data, content.len, off,
-	    off + (spot->to - spot->from), patch, &c->n);
-	c->whole =
-	    splice(flat, t->flat.len, spot->from, spot->to, patch, &c->whole_n);
-out:
+	buf_init(&content, CONF_FILE_MAX);
+	rc = read_part(at, &content, e);
+	for (i = 0; rc == 0 && i < n; i++)
+		rc = find_in_part(t, &content, &v[i], e);
+	if (rc == 0) {
+		c->path = realpath(at->path, NULL);
+		if (c->path == NULL)
+			rc = err_set_errno(e, EX_CONFIG, errno, "%s", at->path);
+	}
+	if (rc == 0) {
+		c->like = *at->st;
+		c->line = at->line;
+		apply(t, &content, v, n, c);
+	}
 	wipe(&content);
 	return rc;
 }
 
-/* Read the configuration, and look for the path in it. */
+/* Look for the path in the configuration. */
 static int
-look(const struct conf_source *s, const struct conf_edit_path *path,
-    struct conf_text *t, struct conf_edit_spot *spot, struct err *e)
+look(const struct conf_source *s, const struct conf_text *t,
+    const struct conf_edit_path *path, struct conf_edit_spot *spot,
+    struct err *e)
 {
 	struct err why = ERR_NONE;
 	struct conf_place at;
 	size_t begin;
-	int rc;
 
-	rc = conf_file_read(t, s, e);
-	if (rc != 0)
-		return rc;
 	if (conf_edit_find(t->flat.data, path, spot, &why) != 0) {
 		at = conf_file_place(
 		    t, line_of(t->flat.data, spot->from, &begin));
@@ -423,8 +501,69 @@ conf_edit_look(const struct conf_source *s, const struct conf_edit_path *path,
 {
 	struct conf_edit_spot spot;
 	struct conf_text t = { 0 };
-	int rc = look(s, path, &t, &spot, e);
+	int rc = conf_file_read(&t, s, e);
 
+	if (rc == 0)
+		rc = look(s, &t, path, &spot, e);
+	conf_file_clear(&t);
+	return rc;
+}
+
+int
+conf_edit_where(const struct conf_source *s, const struct conf_edit_path *path,
+    char **file, unsigned *line, struct err *e)
+{
+	struct conf_edit_spot spot;
+	struct conf_text t = { 0 };
+	struct conf_place at;
+	size_t begin;
+	int rc = conf_file_read(&t, s, e);
+
+	if (rc == 0)
+		rc = look(s, &t, path, &spot, e);
+	if (rc == 0 && spot.found < path->n)
+		rc = err_set(e, EX_NOINPUT, "%s: there is no %s of \"%s\"",
+		    s->path, path->names[path->n - 1], path->names[1]);
+	if (rc == 0) {
+		at = conf_file_place(
+		    &t, line_of(t.flat.data, spot.from, &begin));
+		*file = mem_dup(at.path);
+		*line = at.line;
+	}
+	conf_file_clear(&t);
+	return rc;
+}
+
+int
+conf_edit_set_all(const struct conf_source *s, const struct conf_edit_value *v,
+    size_t n, struct conf_edit *c, struct err *e)
+{
+	struct patch patches[CONF_EDIT_VALUES];
+	struct conf_text t = { 0 };
+	size_t i;
+	int rc;
+
+	err_bug_if(n == 0 || n > CONF_EDIT_VALUES);
+	for (i = 0; i < n; i++)
+		buf_init(&patches[i].text, CONF_FILE_MAX);
+	rc = conf_file_read(&t, s, e);
+	for (i = 0; rc == 0 && i < n; i++) {
+		struct patch *p = &patches[i];
+
+		err_bug_if(v[i].path.n < 2);
+		rc = look(s, &t, &v[i].path, &p->spot, e);
+		if (rc != 0)
+			break;
+		make_patch(
+		    &p->text, t.flat.data, &v[i].path, &p->spot, v[i].text);
+		if (p->text.full)
+			rc = err_set(
+			    e, EX_CONFIG, "%s: the value is too long", s->path);
+	}
+	if (rc == 0)
+		rc = change_part(&t, patches, n, c, e);
+	for (i = 0; i < n; i++)
+		buf_clear(&patches[i].text);
 	conf_file_clear(&t);
 	return rc;
 }
@@ -433,26 +572,9 @@ int
 conf_edit_set(const struct conf_source *s, const struct conf_edit_path *path,
     const char *value, struct conf_edit *c, struct err *e)
 {
-	struct conf_edit_spot spot;
-	struct conf_text t = { 0 };
-	struct buf patch;
-	int rc;
+	const struct conf_edit_value v = { *path, value };
 
-	err_bug_if(
-	    path->n < 2 || value[strspn(value, NAME_LETTERS DIGITS ":_-")]);
-	buf_init(&patch, CONF_FILE_MAX);
-	rc = look(s, path, &t, &spot, e);
-	if (rc == 0) {
-		make_patch(&patch, t.flat.data, path, &spot, value);
-		if (patch.full)
-			rc = err_set(
-			    e, EX_CONFIG, "%s: the value is too long", s->path);
-		else
-			rc = change_part(&t, &spot, &patch, c, e);
-	}
-	buf_clear(&patch);
-	conf_file_clear(&t);
-	return rc;
+	return conf_edit_set_all(s, &v, 1, c, e);
 }
 
 static void

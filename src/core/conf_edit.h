@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * conf_edit: one value of a configuration replaced where it stands, so that all
- * around it stays as its author wrote it; or put into its group where it is
- * absent.
+ * conf_edit: values of a configuration replaced where they stand, so that all
+ * around them stays as its author wrote it; or put into their group where they
+ * are absent.
  *
  * Must not know: libconfig, what values mean, when a change is right.
  */
@@ -42,26 +42,46 @@ int conf_edit_find(const char *text, const struct conf_edit_path *path,
 struct conf_edit {
 	char *path;	  /* no link; may be one that another includes */
 	struct stat like; /* as it is now */
-	unsigned line;	  /* of the value */
+	unsigned line;	  /* of the first value */
 	char *text;	  /* new content */
 	size_t n;
 	char *whole; /* the configuration with that, includes in their places */
 	size_t whole_n;
 };
 
+/* A setting, and the string that becomes its value. */
+struct conf_edit_value {
+	struct conf_edit_path path;
+	const char *text;
+};
+
+enum { CONF_EDIT_VALUES = 4 }; /* that can be set at once */
+
 /*
- * Make value, a string of letters, digits and ":_-", the value of path in the
- * configuration s. Nothing is written. EX_NOINPUT if there is no such file, or
- * no such profile in it; EX_TEMPFAIL if somebody else is changing it;
- * EX_CONFIG. Begin c with {0}; conf_edit_clear() in any case.
+ * Make the strings the values of their settings in the configuration s, all in
+ * one change: they must stand, or belong, in the same file. Nothing is written.
+ * EX_NOINPUT if there is no such file, or no such profile in it; EX_TEMPFAIL if
+ * somebody else is changing it; EX_CONFIG. Begin c with {0}; conf_edit_clear()
+ * in any case.
  */
+int conf_edit_set_all(const struct conf_source *s,
+    const struct conf_edit_value *v, size_t n, struct conf_edit *c,
+    struct err *e);
+
+/* The same for one. */
 int conf_edit_set(const struct conf_source *s,
     const struct conf_edit_path *path, const char *value, struct conf_edit *c,
     struct err *e);
 void conf_edit_clear(struct conf_edit *c); /* wipes */
 
-/* Is there such a group or value? 0, or as above. */
+/* Is there such a profile? 0, or as above. */
 int conf_edit_look(const struct conf_source *s,
     const struct conf_edit_path *path, struct err *e);
+
+/* The file and the line that a value stands in; *file is to be freed.
+ * EX_NOINPUT if it is absent. */
+int conf_edit_where(const struct conf_source *s,
+    const struct conf_edit_path *path, char **file, unsigned *line,
+    struct err *e);
 
 #endif

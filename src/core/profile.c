@@ -557,6 +557,24 @@ rule_unmatched(struct choosing *x)
 	return settle(x, 4, p);
 }
 
+const char *const profile_secrets[PROFILE_SECRETS] = { "password",
+	"oauth.client_secret", "oauth.client_key_passphrase",
+	"oauth.refresh_token", "tls.key_passphrase" };
+
+const struct profile_secret *
+profile_secret_of(const struct profile *p, const char *name)
+{
+	const struct profile_secret *const all[PROFILE_SECRETS] = {
+		&p->password, &p->client_secret, &p->signer.passphrase,
+		&p->refresh_token, &p->key_passphrase
+	};
+	size_t i;
+
+	for (i = 0; strcmp(profile_secrets[i], name) != 0; i++)
+		;
+	return all[i];
+}
+
 int
 profile_choose(const struct profile_set *set, const struct profile_request *q,
     struct profile_choice *c, struct err *e)

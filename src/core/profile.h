@@ -230,6 +230,12 @@ void profile_classify(
  * by itself; all else that is refused needs somebody. */
 void profile_use_up(const struct profile *p, struct outcome *o);
 
+/* The secrets of a profile, by the names that a blob is bound to. */
+enum { PROFILE_SECRETS = 5 };
+extern const char *const profile_secrets[PROFILE_SECRETS];
+const struct profile_secret *profile_secret_of(
+    const struct profile *p, const char *name);
+
 /* Is that grant among its own? And one that a login begins? */
 bool profile_has_grant(const struct profile *p, enum profile_grant g);
 bool profile_needs_login(const struct profile *p);

@@ -319,6 +319,106 @@ START_TEST(through_a_link)
 }
 END_TEST
 
+/* ---- several at once */
+
+static const struct conf_edit_path kind = { { "profiles", "a", "kind" }, 3 };
+
+static int
+set_two(const char *text, const struct conf_edit_path *one,
+    const struct conf_edit_path *two)
+{
+	const struct conf_edit_value v[] = { { *one, "ONE" }, { *two, "TWO" } };
+
+	aid_write(aid_path("osmtp.conf"), text);
+	conf_edit_clear(&edit);
+	return conf_edit_set_all(&source, v, 2, &edit, &e);
+}
+
+static const struct {
+	const char *label;
+	const struct conf_edit_path *one, *two;
+	const char *text, *want;
+} both[] = {
+	{ "in their order", &kind, &password,
+	    P "kind = \"a long one\"; x = 1; password = \"y\";" E,
+	    P "kind = \"ONE\"; x = 1; password = \"TWO\";" E },
+	{ "in the other order", &password, &kind,
+	    P "kind = \"a long one\"; x = 1; password = \"y\";" E,
+	    P "kind = \"TWO\"; x = 1; password = \"ONE\";" E },
+	{ "one absent", &password, &kind, P "kind = 1;" E,
+	    P "kind = \"TWO\"; password = \"ONE\";" E },
+	{ "both absent", &password, &kind,
+	    "profiles = {\n  a = {\n    x = 1;\n  };\n};",
+	    "profiles = {\n  a = {\n    x = 1;\n    password = \"ONE\";\n"
+	    "    kind = \"TWO\";\n  };\n};" },
+	{ "in two groups", &client_secret, &password,
+	    P "oauth = { client_secret = \"x\"; }; password = \"y\";" E,
+	    P "oauth = { client_secret = \"ONE\"; }; password = \"TWO\";" E },
+};
+
+START_TEST(sets_both)
+{
+	ck_assert_msg(set_two(both[_i].text, both[_i].one, both[_i].two) == 0,
+	    "%s: %s", both[_i].label, e.text);
+	ck_assert_msg(strcmp(edit.text, both[_i].want) == 0, "%s:\n%s",
+	    both[_i].label, edit.text);
+	ck_assert_str_eq(edit.whole, edit.text);
+	ck_assert_uint_eq(edit.n, strlen(edit.text));
+	ck_assert_uint_eq(edit.whole_n, edit.n);
+}
+END_TEST
+
+START_TEST(both_in_an_included_file)
+{
+	aid_write(aid_path("one"), "# one\nkind = 1;\npassword = \"x\";\n");
+	ck_assert_int_eq(
+	    set_two("y = 1;\nprofiles = { a = {\n@include \"one\"\n}; };",
+		&password, &kind),
+	    0);
+	expect_edit("one", 3, "# one\nkind = \"TWO\";\npassword = \"ONE\";\n",
+	    "y = 1;\nprofiles = { a = {\n\n# one\nkind = \"TWO\";\n"
+	    "password = \"ONE\";\n\n\n}; };");
+	ck_assert_int_eq(
+	    set_two("profiles = { a = {\n@include \"one\"\noauth = {}; }; };",
+		&password, &client_secret),
+	    EX_CONFIG);
+	ck_assert_ptr_nonnull(strstr(e.text, "another file"));
+	ck_assert_ptr_null(edit.text);
+}
+END_TEST
+
+START_TEST(any_text_as_a_value)
+{
+	aid_write(aid_path("osmtp.conf"), P "password = 1;" E);
+	ck_assert_int_eq(conf_edit_set(&source, &password,
+			     "/a \"b\"\\c\n\303\251", &edit, &e),
+	    0);
+	ck_assert_str_eq(
+	    edit.text, P "password = \"/a \\\"b\\\"\\\\c\\x0a\303\251\";" E);
+}
+END_TEST
+
+START_TEST(says_where)
+{
+	unsigned line = 0;
+	char *file = NULL;
+
+	aid_write(aid_path("one"), "# one\npassword = \"x\";\n");
+	aid_write(aid_path("osmtp.conf"),
+	    "profiles = { a = {\n@include \"one\"\n}; };");
+	ck_assert_int_eq(
+	    conf_edit_where(&source, &password, &file, &line, &e), 0);
+	ck_assert_str_eq(file, aid_path("one"));
+	ck_assert_uint_eq(line, 2);
+	free(file);
+	ck_assert_int_eq(
+	    conf_edit_where(&source, &kind, &file, &line, &e), EX_NOINPUT);
+	ck_assert_int_eq(
+	    conf_edit_where(&source, &client_secret, &file, &line, &e),
+	    EX_NOINPUT);
+}
+END_TEST
+
 static void
 add(TCase *tc)
 {
@@ -332,6 +432,10 @@ add(TCase *tc)
 	tcase_add_test(tc, in_an_included_file);
 	tcase_add_test(tc, in_the_midst_of_a_value);
 	tcase_add_test(tc, through_a_link);
+	tcase_add_loop_test(tc, sets_both, 0, COUNT(both));
+	tcase_add_test(tc, both_in_an_included_file);
+	tcase_add_test(tc, any_text_as_a_value);
+	tcase_add_test(tc, says_where);
 }
 
 int
