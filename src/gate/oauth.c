@@ -21,7 +21,6 @@ enum {
 	TELLING = 32 /* octets of a secret that are enough to tell it by */
 };
 
-#define GRANT_URN  "urn:ietf:params:oauth:grant-type:"
 #define BEARER_URN "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 /* ---- what is sent */
@@ -372,7 +371,7 @@ oauth_request(const struct oauth_client *c, const struct oauth_proof *proof,
 	oauth_ask_begin(&q, c, proof, c->token_url);
 	switch (c->grant) {
 	case OAUTH_JWT_BEARER:
-		oauth_add_text(&q, "grant_type", GRANT_URN "jwt-bearer");
+		oauth_add_text(&q, "grant_type", OAUTH_GRANT_URN "jwt-bearer");
 		oauth_add_secret(&q, "assertion", proof->assertion);
 		break;
 	case OAUTH_REFRESH_TOKEN:

@@ -122,8 +122,8 @@ struct oauth_device {
 void oauth_device_init(struct oauth_device *d);
 void oauth_device_clear(struct oauth_device *d);
 
-/* Ask for a code, as oauth_request(); verification_url is taken too. What is
- * missing or can't be shown is class C. */
+/* Ask for a code at c->device_url, as oauth_request(); verification_url is
+ * taken too. What is missing or can't be shown is class C. */
 bool oauth_device_begin(const struct oauth_client *c,
     const struct oauth_proof *proof, int64_t timeout_ms, struct oauth_device *d,
     struct oauth_trouble *f);
@@ -136,8 +136,9 @@ enum oauth_poll {
 
 /*
  * Has the person consented? slow_down adds 5 s to d->interval, for good; no
- * answer, 429 and 5xx double it (RFC 8628 3.5), up to a minute, and are
- * PENDING, with *f filled to be shown.
+ * answer, 429 and what else may pass by itself double it (RFC 8628 3.5), up to
+ * a minute, and are PENDING with *f filled to be shown, else f->outcome.text is
+ * "". Where f->retry_after is longer than d->interval, wait that long.
  */
 enum oauth_poll oauth_device_poll(const struct oauth_client *c,
     const struct oauth_proof *proof, struct oauth_device *d, int64_t timeout_ms,

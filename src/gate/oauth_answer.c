@@ -24,6 +24,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "gate/wire.h"
 
 enum {
 	GLIMPSE_MAX = 80, /* octets shown of an answer that is not understood */
@@ -182,7 +183,8 @@ add_glimpse(struct buf *b, const char *body, size_t n)
 	buf_init(&seen, OUTCOME_TEXT_MAX);
 	add_line(&seen, body, n, GLIMPSE_MAX);
 	shown = (seen.data[0] == '<' || strchr(seen.data, ' ') != NULL) &&
-		strcasestr(seen.data, "token") == NULL;
+		strcasestr(seen.data, "token") == NULL &&
+		strstr(seen.data, "_code") == NULL;
 	if (seen.len == 0)
 		buf_add_str(b, "the answer is empty");
 	else if (shown)
@@ -294,6 +296,23 @@ oauth_read_refusal(const struct oauth_place *place, int status,
 	}
 	buf_clear(&text);
 	return false;
+}
+
+bool
+oauth_is_url(const char *s)
+{
+	const char *host, *p;
+	size_t n;
+
+	if (!text_case_eq_n(s, "https://", 8) && !wire_is_loopback_http(s))
+		return false;
+	for (p = s; *p != '\0'; p++) {
+		if (*p < 0x21 || *p > 0x7e)
+			return false;
+	}
+	host = strstr(s, "://") + 3;
+	n = strcspn(host, "/?#");
+	return n > 0 && host[0] != ':' && memchr(host, '@', n) == NULL;
 }
 
 /* What may stand behind "Bearer " in a line: RFC 6750 allows less, but what
