@@ -95,7 +95,9 @@ int crypt_sign(const struct crypt_key *k, enum crypt_sign how,
 
 struct crypt_cert {
 	unsigned char sha1[CRYPT_SHA1], sha256[CRYPT_SHA256]; /* of DER */
-	int64_t not_before, not_after; /* ms since 1970 */
+	unsigned char pin[CRYPT_SHA256]; /* SHA-256 of its public key (of
+					    SubjectPublicKeyInfo) */
+	int64_t not_before, not_after;	 /* ms since 1970 */
 	char subject[256], issuer[256];
 	char names[512]; /* that it is good for, comma-separated */
 };

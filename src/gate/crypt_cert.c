@@ -176,12 +176,24 @@ hash(gnutls_x509_crt_t crt, gnutls_digest_algorithm_t how, unsigned char *out,
 	err_bug_if(r != 0 || got != n);
 }
 
+/* The hash of SubjectPublicKeyInfo; false if the key is of no known kind. */
+static bool
+hash_key(gnutls_x509_crt_t crt, unsigned char out[CRYPT_SHA256])
+{
+	size_t n = CRYPT_SHA256;
+
+	return gnutls_x509_crt_get_key_id(
+		   crt, GNUTLS_KEYID_USE_SHA256, out, &n) == 0 &&
+	       n == CRYPT_SHA256;
+}
+
 void
 crypt_cert_read(gnutls_x509_crt_t crt, struct crypt_cert *c)
 {
 	memset(c, 0, sizeof(*c));
 	hash(crt, GNUTLS_DIG_SHA1, c->sha1, sizeof(c->sha1));
 	hash(crt, GNUTLS_DIG_SHA256, c->sha256, sizeof(c->sha256));
+	hash_key(crt, c->pin);
 	c->not_before =
 	    (int64_t)gnutls_x509_crt_get_activation_time(crt) * 1000;
 	c->not_after = (int64_t)gnutls_x509_crt_get_expiration_time(crt) * 1000;
@@ -207,18 +219,16 @@ bool
 crypt_cert_fits(const char *pem, size_t n, const struct crypt_key *k)
 {
 	unsigned char a[CRYPT_SHA256], b[CRYPT_SHA256];
-	size_t a_n = sizeof(a), b_n = sizeof(b);
+	size_t b_n = sizeof(b);
 	gnutls_x509_crt_t crt;
 	bool fits;
 
 	if (crypt_cert_parse(pem, n, &crt, NULL) != 0)
 		return false;
-	/* Hashes of SubjectPublicKeyInfo. */
-	fits = gnutls_x509_crt_get_key_id(
-		   crt, GNUTLS_KEYID_USE_SHA256, a, &a_n) == 0 &&
+	fits = hash_key(crt, a) &&
 	       gnutls_pubkey_get_key_id(
 		   k->pub, GNUTLS_KEYID_USE_SHA256, b, &b_n) == 0 &&
-	       a_n == b_n && crypt_same(a, b, a_n);
+	       b_n == sizeof(b) && crypt_same(a, b, b_n);
 	gnutls_x509_crt_deinit(crt);
 	return fits;
 }

@@ -49,6 +49,9 @@ static const char script[] =
     "for h in sha1 sha256; do\n"
     "	openssl x509 -in plain.pem -noout -fingerprint -$h >plain.$h\n"
     "done\n"
+    "printf 'pin=' >plain.pin; openssl x509 -in plain.pem -noout -pubkey | "
+    "openssl pkey -pubin -outform DER | openssl dgst -sha256 -c | "
+    "sed 's/.*= *//' | tr a-f A-F >>plain.pin\n"
     "openssl x509 -in plain.pem -noout -dates -dateopt iso_8601 >plain.dates\n";
 
 static void
@@ -114,6 +117,7 @@ START_TEST(openssl_reads_the_same)
 	good("plain.pem", &c);
 	fingerprint("plain.sha1", c.sha1, sizeof(c.sha1));
 	fingerprint("plain.sha256", c.sha256, sizeof(c.sha256));
+	fingerprint("plain.pin", c.pin, sizeof(c.pin));
 	aid_read(aid_path("plain.dates"), dates, sizeof(dates));
 	ck_assert_int_eq(c.not_before, date(dates, "notBefore="));
 	ck_assert_int_eq(c.not_after, date(dates, "notAfter="));
