@@ -26,7 +26,7 @@ struct jwt_order {
 	const char *kid;
 	const struct crypt_cert *cert; /* gives x5t and x5t#S256 */
 	const char *iss, *sub, *aud, *scope;
-	int64_t life; /* s */
+	int64_t life; /* s, more than 0; JWT_LIFE unless told otherwise */
 };
 
 /*
@@ -37,22 +37,25 @@ struct jwt_order {
 int jwt_make(
     const struct jwt_order *q, int64_t now, struct secret *out, struct err *e);
 
-/* Does it look like one: three runs of base64url, two JSON objects first? Then
- * header and claims, to be freed; NULL for what is not wanted. Nothing is
- * verified: it is for people to look at. */
+/* Does it look like one: three runs of base64url (the last may be empty), two
+ * JSON objects first? Then header and claims, to be freed; NULL for what is not
+ * wanted. Nothing is verified: it is for people to look at. */
 bool jwt_look(
     const struct secret *token, struct json **header, struct json **claims);
 
 /* Google's key file for a service account. */
 struct jwt_account {
 	char *email;  /* iss */
-	char *key_id; /* kid */
+	char *key_id; /* kid, or NULL */
 	char *token_url;
 	struct secret key; /* PEM */
 };
 
-/* EX_CONFIG: no JSON, of another type ("authorized_user", an OAuth client),
- * with what to fetch instead; a member missing. No text repeats the key. */
+/*
+ * Fill *a, which need not be begun, and is to be cleared in any case.
+ * EX_CONFIG: no JSON, of another type ("authorized_user", an OAuth client),
+ * with what to fetch instead; a member missing. No text repeats the key.
+ */
 int jwt_account_read(
     const struct secret *text, struct jwt_account *a, struct err *e);
 void jwt_account_clear(struct jwt_account *a);
