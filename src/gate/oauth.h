@@ -154,13 +154,15 @@ struct oauth_code {
 	char *state;
 	char *redirect_uri;
 	char *url;    /* of the authorization request, to be opened */
-	char *issuer; /* that must come back in iss, or NULL: need not */
+	char *issuer; /* that comes back in iss, or NULL: not known */
+	bool iss;     /* it must come back */
 };
 
 /*
  * Make verifier, state and URL. extra: further parameters, "a=b&c=d" with
  * values already encoded, or NULL; login: the address that should sign in
- * (login_hint), or NULL. issuer: as in struct oauth_code.
+ * (login_hint), or NULL. issuer: must come back in iss (RFC 9207), or NULL:
+ * need not, but if it does where c->issuer is known, it must be that.
  */
 void oauth_code_begin(const struct oauth_client *c, const char *redirect_uri,
     const char *extra, const char *login, const char *issuer,
@@ -168,9 +170,10 @@ void oauth_code_begin(const struct oauth_client *c, const char *redirect_uri,
 void oauth_code_clear(struct oauth_code *q);
 
 /*
- * What came back: a whole URL, its query alone, or, pasted by a person, the
- * code alone (bare). EX_DATAERR with what is wrong: foreign or missing state
- * or issuer, no code in it; EX_NOPERM: the server says error, access_denied for
+ * What came back: a whole URL, its query alone, or, pasted by a person (bare),
+ * the code alone; blanks, quotes and angle brackets around it are none of it.
+ * EX_DATAERR with what is wrong: foreign or missing state or issuer, no code in
+ * it, a parameter twice; EX_NOPERM: the server says error, access_denied for
  * instance, with its words. The state is compared in constant time.
  */
 int oauth_code_read(const struct oauth_code *q, const char *text, bool bare,
