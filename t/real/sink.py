@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: ISC
 """The mail server at the end of the sandbox: keeps what arrives, sends nothing.
 
-usage: sink.py FD DIR REFUSED
+usage: sink.py FD DIR REFUSED SLOW
 
 FD is a listening socket that was inherited. Message number N becomes
 DIR/N.eml, the data as they came, with dots unstuffed and nothing else done to
 them, and DIR/N.env, the MAIL and RCPT lines that were accepted, as they came.
-N.env is there only when N.eml is complete. The recipient REFUSED gets 550.
+N.env is there only when N.eml is complete. The recipient REFUSED gets 550; the
+reply to a message for the recipient SLOW comes after a second.
 """
 import os
 import re
@@ -14,6 +15,7 @@ import socket
 import socketserver
 import sys
 import threading
+import time
 
 MAX_LINE = 4096
 OFFERS = ["8BITMIME", "DSN", "ENHANCEDSTATUSCODES", "PIPELINING",
@@ -125,6 +127,8 @@ class Session(socketserver.StreamRequestHandler):
             # A bare LF begins no line: there a dot means nothing.
             at_start = line.endswith(b"\r\n")
         envelope = b"".join(x + b"\n" for x in self.envelope)
+        if f"<{self.server.slow}>".encode() in envelope:
+            time.sleep(1)
         number = self.server.store.keep(envelope, b"".join(data))
         self.forget()
         self.say(f"250 2.0.0 kept as {number}")
@@ -133,13 +137,14 @@ class Session(socketserver.StreamRequestHandler):
 class Sink(socketserver.ThreadingMixIn, socketserver.TCPServer):
     daemon_threads = True
 
-    def __init__(self, fd, path, refused):
+    def __init__(self, fd, path, refused, slow):
         super().__init__(None, Session, bind_and_activate=False)
         self.socket.close()
         self.socket = socket.socket(fileno=fd)
         self.store = Store(path)
         self.refused = refused.lower()
+        self.slow = slow
 
 
 if __name__ == "__main__":
-    Sink(int(sys.argv[1]), sys.argv[2], sys.argv[3]).serve_forever()
+    Sink(int(sys.argv[1]), *sys.argv[2:5]).serve_forever()
