@@ -109,29 +109,42 @@ int crypt_cert_load(
 /* Does the key belong to the first certificate of n octets of PEM? */
 bool crypt_cert_fits(const char *pem, size_t n, const struct crypt_key *k);
 
-/* What is wrong with a server's chain; bits. */
+/* ---- a server's certificates (crypt_chain.c) */
+
+/* What is wrong with them; bits. */
 enum {
 	CRYPT_CHAIN_EXPIRED = 1,
 	CRYPT_CHAIN_NOT_YET = 2,
 	CRYPT_CHAIN_UNKNOWN_CA = 4,  /* nobody whom we trust has signed it */
 	CRYPT_CHAIN_SELF_SIGNED = 8, /* beside UNKNOWN_CA */
-	CRYPT_CHAIN_INCOMPLETE = 16, /* beside UNKNOWN_CA: the server left an
-					intermediate certificate out */
+	/* Beside UNKNOWN_CA: who signed the server's own certificate is neither
+	 * sent nor trusted. Mostly the server leaves an intermediate out, and
+	 * surely so if missing_at says where it is; else the CA may be one that
+	 * signs servers directly, and is not trusted here. */
+	CRYPT_CHAIN_INCOMPLETE = 16,
 	CRYPT_CHAIN_WRONG_NAME = 32,
-	CRYPT_CHAIN_OTHER = 64 /* weak, revoked, not for servers, .. */
+	CRYPT_CHAIN_OTHER = 64 /* weak, not for servers, ..: see other */
 };
+
+enum { CRYPT_CHAIN_MAX = 16 /* certificates that count */ };
 
 struct crypt_chain {
 	unsigned faults; /* 0: it is good */
 	struct crypt_cert leaf;
-	int64_t ends;	   /* the first end of a certificate of the chain, ms */
-	char unknown[256]; /* UNKNOWN_CA: who has signed the last one */
+	/* ms: the first end of a certificate from the server's to the trusted
+	 * one, or to the last that is known. */
+	int64_t ends;
+	char unknown[256];    /* UNKNOWN_CA: who has signed the last one */
+	char missing_at[256]; /* INCOMPLETE: URL of what is missing, or "" */
+	char other[128];      /* OTHER: in words */
 };
 
 /*
  * Look at a server's chain (n octets of PEM, the server's first) as TLS does:
- * against the certificates of ca_file, for that name, at now (ms since 1970).
- * EX_CONFIG if ca_file or the chain can't be read.
+ * against the certificates of ca_file, for that name or address, at now (ms
+ * since 1970). Several faults are found at once, which TLS does not tell; and
+ * a certificate that is not for servers, which libcurl does not mind. EX_CONFIG
+ * if ca_file or the chain can't be read.
  */
 int crypt_chain_look(const char *pem, size_t n, const char *ca_file,
     const char *name, int64_t now, struct crypt_chain *out, struct err *e);

@@ -15,39 +15,45 @@
 
 enum { NAME_MAX_OCTETS = 256 /* of one name that it is good for */ };
 
-static int
-find_certificate(const char *p, size_t n, struct crypt_block *b, struct err *e)
+bool
+crypt_cert_next(const char **p, const char *end, struct crypt_block *b)
 {
-	const char *at = p;
-
-	if (n > CRYPT_PEM_MAX)
-		return err_set(e, EX_CONFIG, WHAT ": too large for one");
-	while (crypt_pem_next(&at, p + n, b)) {
+	while (crypt_pem_next(p, end, b)) {
 		if (crypt_pem_is(b, "CERTIFICATE") ||
 		    crypt_pem_is(b, "X509 CERTIFICATE"))
-			return 0;
+			return true;
 	}
-	return err_set(e, EX_CONFIG, WHAT ": there is none in it, %s",
-	    crypt_pem_instead(p, n));
+	return false;
 }
 
 int
-crypt_cert_parse(
-    const char *pem, size_t n, gnutls_x509_crt_t *out, struct err *e)
+crypt_cert_import(
+    const struct crypt_block *b, gnutls_x509_crt_t *out, struct err *e)
 {
-	struct crypt_block b;
-	gnutls_datum_t d;
+	gnutls_datum_t d = crypt_datum(b->p, b->n);
 	int r;
 
-	if (find_certificate(pem, n, &b, e) != 0)
-		return EX_CONFIG;
-	d = crypt_datum(b.p, b.n);
 	err_bug_if(gnutls_x509_crt_init(out) != 0);
 	r = gnutls_x509_crt_import(*out, &d, GNUTLS_X509_FMT_PEM);
 	if (r == 0)
 		return 0;
 	gnutls_x509_crt_deinit(*out);
 	return err_set(e, EX_CONFIG, WHAT ": damaged: %s", gnutls_strerror(r));
+}
+
+/* The first certificate of n octets of PEM. */
+static int
+parse(const char *pem, size_t n, gnutls_x509_crt_t *out, struct err *e)
+{
+	const char *at = pem;
+	struct crypt_block b;
+
+	if (n > CRYPT_PEM_MAX)
+		return err_set(e, EX_CONFIG, WHAT ": too large for one");
+	if (!crypt_cert_next(&at, pem + n, &b))
+		return err_set(e, EX_CONFIG, WHAT ": there is none in it, %s",
+		    crypt_pem_instead(pem, n));
+	return crypt_cert_import(&b, out, e);
 }
 
 /* Fill a field of size octets with what b holds. */
@@ -206,7 +212,7 @@ int
 crypt_cert_load(const char *pem, size_t n, struct crypt_cert *c, struct err *e)
 {
 	gnutls_x509_crt_t crt;
-	int rc = crypt_cert_parse(pem, n, &crt, e);
+	int rc = parse(pem, n, &crt, e);
 
 	if (rc != 0)
 		return rc;
@@ -223,7 +229,7 @@ crypt_cert_fits(const char *pem, size_t n, const struct crypt_key *k)
 	gnutls_x509_crt_t crt;
 	bool fits;
 
-	if (crypt_cert_parse(pem, n, &crt, NULL) != 0)
+	if (parse(pem, n, &crt, NULL) != 0)
 		return false;
 	fits = hash_key(crt, a) &&
 	       gnutls_pubkey_get_key_id(

@@ -51,10 +51,12 @@ bool crypt_pem_is(const struct crypt_block *b, const char *label);
  * key". */
 const char *crypt_pem_instead(const char *p, size_t n);
 
-/* The first certificate of n octets of PEM, to be freed by
- * gnutls_x509_crt_deinit(). EX_CONFIG. */
-int crypt_cert_parse(
-    const char *pem, size_t n, gnutls_x509_crt_t *out, struct err *e);
+/* The next block that is a certificate. */
+bool crypt_cert_next(const char **p, const char *end, struct crypt_block *b);
+
+/* That certificate, to be freed by gnutls_x509_crt_deinit(). EX_CONFIG. */
+int crypt_cert_import(
+    const struct crypt_block *b, gnutls_x509_crt_t *out, struct err *e);
 
 /* What a certificate says. */
 void crypt_cert_read(gnutls_x509_crt_t crt, struct crypt_cert *c);
