@@ -37,7 +37,8 @@ struct cred {
 	struct loop_timer soon; /* calls done where there is no child */
 	struct secret refused;	/* empty: none was */
 	struct secret secret;
-	bool filled; /* secret is it */
+	bool keep_alive; /* a request is wanted, not only a token */
+	bool filled;	 /* secret is it */
 	bool was_cached;
 	int64_t expires; /* of a token */
 	struct outcome outcome;
@@ -86,7 +87,7 @@ static void
 run_token_child(int fd, void *ctx)
 {
 	const struct cred *c = ctx;
-	struct cred_task t = { .lock = -1 };
+	struct cred_task t = { .lock = -1, .keep_alive = c->keep_alive };
 	struct leftover left = { &t, fd };
 	struct answer a;
 	pid_t pid;
@@ -269,18 +270,18 @@ fill_token(struct cred *c)
 
 	cred_secret_hold(&a->client_secret);
 	cred_secret_hold(&a->refresh_token);
-	c->filled = c->was_cached = take_cached(c);
+	cred_secret_hold(&a->signer.passphrase);
+	c->filled = c->was_cached = !c->keep_alive && take_cached(c);
 	if (!c->filled)
 		start_child(c, run_token_child);
 }
 
-struct cred *
-cred_fill(struct loop *l, const struct profile *p, enum profile_auth way,
-    const struct secret *refused, void (*done)(void *ctx), void *ctx)
+static struct cred *
+new_cred(struct loop *l, const struct profile *p, enum profile_auth way,
+    void (*done)(void *ctx), void *ctx)
 {
 	struct cred *c = mem_new(1, sizeof(*c));
 
-	err_bug_if(way == PROFILE_AUTH_NONE);
 	c->loop = l;
 	c->profile = p;
 	c->way = way;
@@ -290,6 +291,16 @@ cred_fill(struct loop *l, const struct profile *p, enum profile_auth way,
 	secret_init(&c->refused);
 	secret_init(&c->secret);
 	secret_init(&c->answer);
+	return c;
+}
+
+struct cred *
+cred_fill(struct loop *l, const struct profile *p, enum profile_auth way,
+    const struct secret *refused, void (*done)(void *ctx), void *ctx)
+{
+	struct cred *c = new_cred(l, p, way, done, ctx);
+
+	err_bug_if(way == PROFILE_AUTH_NONE);
 	if (refused != NULL)
 		secret_set(
 		    &c->refused, secret_reveal(refused), secret_len(refused));
@@ -297,6 +308,19 @@ cred_fill(struct loop *l, const struct profile *p, enum profile_auth way,
 		fill_token(c);
 	else
 		fill_secret(c);
+	if (c->fd < 0)
+		loop_timer_start(l, &c->soon, loop_now(l), call_done, c);
+	return c;
+}
+
+struct cred *
+cred_keep_alive(
+    struct loop *l, const struct profile *p, void (*done)(void *ctx), void *ctx)
+{
+	struct cred *c = new_cred(l, p, PROFILE_AUTH_OAUTH, done, ctx);
+
+	c->keep_alive = true;
+	fill_token(c);
 	if (c->fd < 0)
 		loop_timer_start(l, &c->soon, loop_now(l), call_done, c);
 	return c;

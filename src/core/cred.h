@@ -36,6 +36,14 @@ struct cred *cred_fill(struct loop *l, const struct profile *p,
 const struct secret *cred_secret(const struct cred *c);
 const struct outcome *cred_outcome(const struct cred *c);
 
+/*
+ * The same for a token, but one is asked for although the cached one is good:
+ * it uses the consent, so that it does not lapse. Where somebody else has just
+ * done so, or it may not be asked now, it is not.
+ */
+struct cred *cred_keep_alive(struct loop *l, const struct profile *p,
+    void (*done)(void *ctx), void *ctx);
+
 /* Did the secret come from the token cache? */
 bool cred_was_cached(const struct cred *c);
 
@@ -65,6 +73,7 @@ struct cred_status {
 	int64_t consent;	   /* when it was given, or 0 */
 	int64_t refreshed;	   /* last use of the refresh token, or 0 */
 	int64_t refresh_expires;   /* as the server said, or 0 */
+	bool refresh_fixed;	   /* a use of the token does not put it off */
 	int64_t lives[CRED_LIVES]; /* ms for which earlier consents lasted that
 				      the provider ended, newest first; 0 */
 	struct outcome why;	   /* where there is trouble */
@@ -82,8 +91,11 @@ struct cred_client {
 	struct oauth_client client;
 	struct oauth_meta meta; /* where it was discovered; else empty */
 	struct oauth_proof proof;
+	bool asked; /* a server was asked for it: its failure earns a back-off
+		     */
 	/* private: what these borrow */
 	struct secret client_secret, client_assertion, assertion;
+	char *token_url; /* of a service account */
 };
 
 enum cred_need {

@@ -57,6 +57,12 @@ cred_cache_read(
 	return rc;
 }
 
+char *
+cred_meta_name(const struct profile *a)
+{
+	return mem_printf("%s:meta", a->name);
+}
+
 int
 cred_load_ring(const struct profile_home *h, bool make, struct seal_ring **out,
     struct err *e)
@@ -91,19 +97,12 @@ cred_look(const struct profile *p, struct cred_status *s)
 	struct cred_record r;
 	struct cred_cache c;
 
-	memset(s, 0, sizeof(*s));
 	cred_record_init(&r);
 	cred_cache_init(&c, a);
-	if (a->has_oauth && cred_cache_load_ring(&c, a, false, NULL) == 0 &&
-	    cred_cache_read(&c, &r, NULL) == 0) {
-		s->state = r.state;
-		s->obtained = r.token.obtained;
-		s->expires = r.token.expires;
-		s->since = r.state > CRED_OK ? r.since : 0;
-		s->why = r.why;
-	}
-	s->refreshable = cred_record_can_refresh(&r, a) ||
-			 a->refresh_token.form != PROFILE_NO_SECRET;
+	if (!a->has_oauth || cred_cache_load_ring(&c, a, false, NULL) != 0 ||
+	    cred_cache_read(&c, &r, NULL) != 0)
+		cred_record_clear(&r);
+	cred_record_status(&r, a, s);
 	cred_cache_clear(&c);
 	cred_record_clear(&r);
 }

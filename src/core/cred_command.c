@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * cred_command: a secret that a command prints.
+ * cred_command: a secret, or a token and its life, that a command prints.
  *
  * It gets nothing of ours but PATH, HOME and LANG=C, no input, and no shell.
  * It leads a process group of its own, which is killed with it when its time
- * is up. What it prints behind the first line is of no interest; the end of
- * its pipes is not awaited: a helper that it leaves behind may keep them open.
+ * is up. What it prints behind the line or two that are wanted is of no
+ * interest; the end of its pipes is not awaited: a helper that it leaves behind
+ * may keep them open.
+ *
+ * A command that gives a password fails for want of something here. One that
+ * gives a token asks a server for it, and so its failure may pass; unless its
+ * exit status says otherwise: 77 and 78 as in sysexits.h, 126 and 127 where it
+ * was not run at all.
  */
 #include "core/cred_part.h"
 
@@ -32,8 +38,8 @@ enum {
 struct command {
 	pid_t pid;
 	int out, complaint; /* pipes; -1 once they are at their end */
-	char line[CRED_SECRET_ROOM];
-	size_t n;
+	char *text;	    /* the front of what it printed */
+	size_t n, room;
 	char last[2 * LAST_WORDS]; /* the end of what it complained */
 	size_t n_last;
 };
@@ -96,13 +102,13 @@ start_command(struct command *c, char *const argv[], struct err *e)
 /* Keep what comes as far as it is wanted: the front of the one, the end of
  * the other. */
 static void
-keep_octets(struct command *c, bool is_line, const char *p, size_t n)
+keep_octets(struct command *c, bool is_text, const char *p, size_t n)
 {
 	size_t room, drop;
 
-	if (is_line) {
-		room = sizeof(c->line) - c->n;
-		memcpy(c->line + c->n, p, n < room ? n : room);
+	if (is_text) {
+		room = c->room - c->n;
+		memcpy(c->text + c->n, p, n < room ? n : room);
 		c->n += n < room ? n : room;
 		return;
 	}
@@ -186,11 +192,30 @@ add_last_words(struct buf *b, const struct command *c, const struct secret *s)
 	}
 }
 
+/* What a failure with that exit status means. */
+static int
+code_of(int status, bool asks_server)
+{
+	if (!asks_server)
+		return EX_CONFIG;
+	switch (WIFEXITED(status) ? WEXITSTATUS(status) : 0) {
+	case EX_NOPERM:
+		return EX_NOPERM;
+	case EX_CONFIG:
+	case 126:
+	case 127:
+		return EX_CONFIG;
+	default:
+		return EX_TEMPFAIL;
+	}
+}
+
 /* How it ended: an error unless with status 0. */
 static int
-judge_end(
-    const struct command *c, int status, const struct secret *s, struct err *e)
+judge_end(const struct command *c, int status, bool asks_server,
+    const struct secret *s, struct err *e)
 {
+	int code = code_of(status, asks_server);
 	struct buf words;
 
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
@@ -198,41 +223,141 @@ judge_end(
 	buf_init(&words, ERR_TEXT_MAX);
 	add_last_words(&words, c, s);
 	if (WIFEXITED(status))
-		err_set(e, EX_CONFIG, "exit status %d%s", WEXITSTATUS(status),
+		err_set(e, code, "exit status %d%s", WEXITSTATUS(status),
 		    words.len > 0 ? words.data : "");
 	else
-		err_set(e, EX_CONFIG, "ended by signal %d%s", WTERMSIG(status),
+		err_set(e, code, "ended by signal %d%s", WTERMSIG(status),
 		    words.len > 0 ? words.data : "");
 	buf_clear(&words);
-	return EX_CONFIG;
+	return code;
+}
+
+/* Run it for at most timeout_ms: with what it printed in c->text, and its
+ * status; or an error of ours. Then end_command(). */
+static int
+run_command(struct command *c, char *const argv[], size_t room,
+    int64_t timeout_ms, int *status, struct err *e)
+{
+	struct buf after;
+	int rc;
+
+	memset(c, 0, sizeof(*c));
+	c->out = c->complaint = -1;
+	c->room = room;
+	c->text = mem_new(room, 1);
+	rc = start_command(c, argv, e);
+	if (rc == 0 && !await_command(c, sys_mono() + timeout_ms, status)) {
+		buf_init(&after, 32);
+		text_add_duration(&after, timeout_ms);
+		rc = err_set(e, EX_TEMPFAIL,
+		    "not ready after %s (timeouts.token): killed", after.data);
+		buf_clear(&after);
+	}
+	return rc;
+}
+
+static void
+end_command(struct command *c)
+{
+	if (c->out != -1)
+		close(c->out);
+	if (c->complaint != -1)
+		close(c->complaint);
+	buf_wipe(c->text, c->room);
+	free(c->text);
+	buf_wipe(c, sizeof(*c));
 }
 
 int
 cred_secret_run(
     char *const argv[], int64_t timeout_ms, struct secret *out, struct err *e)
 {
-	struct command c = { .out = -1, .complaint = -1 };
+	struct command c;
 	int status = 0, rc, judged;
-	struct buf after;
 
-	rc = start_command(&c, argv, e);
-	if (rc == 0 && !await_command(&c, sys_mono() + timeout_ms, &status)) {
-		buf_init(&after, 32);
-		text_add_duration(&after, timeout_ms);
-		rc = err_set(e, EX_TEMPFAIL,
-		    "not ready after %s (timeouts.token): killed", after.data);
-		buf_clear(&after);
-	} else if (rc == 0) {
-		rc = cred_secret_take_line(c.line, c.n, out, e);
-		judged = judge_end(&c, status, out, e);
+	rc = run_command(&c, argv, CRED_SECRET_ROOM, timeout_ms, &status, e);
+	if (rc == 0) {
+		rc = cred_secret_take_line(c.text, c.n, out, e);
+		judged = judge_end(&c, status, false, out, e);
 		rc = judged != 0 ? judged : rc;
 	}
 	if (rc != 0)
 		err_wrap(e, "command: %s", argv[0]);
-	if (c.out != -1)
-		close(c.out);
-	if (c.complaint != -1)
-		close(c.complaint);
-	buf_wipe(&c, sizeof(c));
+	end_command(&c);
+	return rc;
+}
+
+/* The length of the line at p, of n octets, without its end; *next gets where
+ * the one behind it begins. */
+static size_t
+line_length(const char *p, size_t n, size_t *next)
+{
+	const char *lf = memchr(p, '\n', n);
+	size_t len = lf != NULL ? (size_t)(lf - p) : n;
+
+	*next = lf != NULL ? len + 1 : n;
+	if (lf != NULL && len > 0 && p[len - 1] == '\r')
+		len--;
+	return len;
+}
+
+/* Seconds, or nothing: -1. */
+static int
+take_life(const char *p, size_t n, int64_t *life, struct err *e)
+{
+	enum { DIGITS = 20 };
+	char digits[DIGITS + 1];
+	uint64_t number = 0;
+
+	*life = -1;
+	if (n == 0)
+		return 0;
+	memcpy(digits, p, n < DIGITS ? n : DIGITS);
+	digits[n < DIGITS ? n : DIGITS] = '\0';
+	if (n > DIGITS || !text_parse_uint(digits, UINT64_MAX, &number))
+		return err_set(e, EX_CONFIG,
+		    "line 2 is to be the token's life in seconds, or empty");
+	*life = number < OAUTH_MAX_LIFE ? (int64_t)number : OAUTH_MAX_LIFE;
+	return 0;
+}
+
+/* A token and its life out of what was printed. */
+static int
+take_token(
+    const struct command *c, struct secret *token, int64_t *life, struct err *e)
+{
+	size_t next, n = line_length(c->text, c->n, &next), end;
+
+	secret_set(token, c->text, n);
+	if (!cred_secret_is_word(token))
+		return err_set(e, EX_CONFIG,
+		    n == 0 ? "line 1 is to be the token: it is empty"
+		    : n > OAUTH_MAX_TOKEN
+			? "line 1 is to be the token: it is too long"
+			: "line 1 is to be the token: it holds octets that no "
+			  "token may have");
+	n = line_length(c->text + next, c->n - next, &end);
+	return take_life(c->text + next, n, life, e);
+}
+
+int
+cred_secret_run_token(char *const argv[], int64_t timeout_ms,
+    struct secret *token, int64_t *life, struct err *e)
+{
+	enum { ROOM = OAUTH_MAX_TOKEN + 256 };
+	int status = 0, rc, judged;
+	struct command c;
+
+	rc = run_command(&c, argv, ROOM, timeout_ms, &status, e);
+	if (rc == 0) {
+		rc = take_token(&c, token, life, e);
+		judged = judge_end(&c, status, true, token, e);
+		rc = judged != 0 ? judged : rc;
+	}
+	if (rc != 0) {
+		secret_clear(token);
+		err_wrap(e, "command: %s", argv[0]);
+	}
+	end_command(&c);
 	return rc;
 }

@@ -31,10 +31,33 @@ enum { CRED_SECRET_MAX = 4096, CRED_SECRET_ROOM = CRED_SECRET_MAX + 2 };
 int cred_secret_take_line(
     const char *p, size_t n, struct secret *out, struct err *e);
 
+/* All of a file that holds a key or an assertion, which must be as private as
+ * one of that form: EX_CONFIG if it is not, EX_NOPERM, EX_NOINPUT, EX_IOERR;
+ * EX_DATAERR if it is empty, or longer than CRED_FILE_MAX. */
+enum { CRED_FILE_MAX = 64 * 1024 };
+int cred_secret_read_file(const char *path, enum profile_secret_form form,
+    struct secret *out, struct err *e);
+
+/* Whose trouble it is that a secret can't be read. */
+enum outcome_class cred_secret_class(const struct err *e);
+
+void cred_secret_copy(struct secret *to, const struct secret *from);
+bool cred_secret_is_same(const struct secret *a, const struct secret *b);
+
+/* One run of visible ASCII, at most OAUTH_MAX_TOKEN octets: a token, or an
+ * assertion? */
+bool cred_secret_is_word(const struct secret *s);
+
 /* The first line of what a command prints (cred_command.c). EX_TEMPFAIL if its
  * time is up, EX_CONFIG if it fails, EX_OSERR, EX_DATAERR. */
 int cred_secret_run(
     char *const argv[], int64_t timeout_ms, struct secret *out, struct err *e);
+
+/* The same for a token, and on the next line the seconds it lives: *life is -1
+ * if that is missing. A failure is EX_TEMPFAIL, unless the exit status says
+ * what else: EX_NOPERM, EX_CONFIG. */
+int cred_secret_run_token(char *const argv[], int64_t timeout_ms,
+    struct secret *token, int64_t *life, struct err *e);
 
 /* Does reading it block for longer than a file does? */
 bool cred_secret_may_block(const struct profile_secret *from);
@@ -43,7 +66,9 @@ bool cred_secret_may_block(const struct profile_secret *from);
  * here, no child inherits it. Reading it later works as before. */
 void cred_secret_hold(const struct profile_secret *from);
 
-/* Add to b what tells that the secret may have changed. */
+/* Add to b what tells that the secret, or a file (NULL: none), may have
+ * changed. */
+void cred_secret_add_file_stamp(struct secret *b, const char *path);
 void cred_secret_add_stamp(struct secret *b, const struct profile_secret *from);
 
 /* A failure in our own words. False. */
@@ -72,7 +97,17 @@ struct cred_record {
 	unsigned unusable;	   /* answers in a row that were none */
 	char stamp[CRED_HASH + 1]; /* of what the last request was made with */
 	struct outcome why;	   /* of the trouble */
+	/* The consent that the refresh token stands for. */
+	int64_t consent;	   /* when it was given, or 0: not known */
+	int64_t ended;		   /* the provider ended it, or 0 */
+	int64_t refreshed;	   /* its last use, or 0 */
+	bool refresh_fixed;	   /* no use puts token.refresh_expires off */
+	int64_t lives[CRED_LIVES]; /* of those that have ended, newest first */
 };
+
+/* In place of a hash in cred_record.seed: a login brought the stored refresh
+ * token while the configured one could not be read. */
+#define CRED_SEED_UNREAD "-"
 
 void cred_record_init(struct cred_record *r);
 void cred_record_clear(struct cred_record *r);
@@ -93,6 +128,10 @@ bool cred_record_can_refresh(
 /* Remember that a server refused that token; false if it is not ours. */
 bool cred_record_reject(struct cred_record *r, const struct secret *token);
 
+/* What it tells of a at now; see cred_look(). */
+void cred_record_status(const struct cred_record *r, const struct profile *a,
+    struct cred_status *s);
+
 /* Is the endpoint to be left in peace? stamp: cred_stamp(). */
 bool cred_record_must_wait(
     const struct cred_record *r, const char *stamp, int64_t now);
@@ -110,11 +149,29 @@ void cred_record_renew(struct cred_record *r, const struct profile *a,
     struct oauth_token *t, const struct secret *sent, const char *seed,
     int64_t now);
 
+/* A login brought t: it is copied into r, and all trouble is over. seed: hash
+ * of the configured refresh token, which it replaces, or "". */
+void cred_record_consent(struct cred_record *r, const struct profile *a,
+    const struct oauth_token *t, const char *seed, int64_t now);
+
+/* Does a command give the account's tokens? */
+bool cred_has_command(const struct profile *a);
+
 /* Hashes: of a token; of the configuration that a request is made with. */
 void cred_hash(const struct secret *s, char out[CRED_HASH + 1]);
 void cred_stamp(const struct profile *a, char out[CRED_HASH + 1]);
 
+/* ---- an issuer's metadata (cred_meta.c) */
+
+/* That of p's account's issuer, kept or fetched (then asked is true): m is
+ * empty before. False with *f set. */
+bool cred_meta_find(const struct profile *p, struct oauth_meta *m, bool *asked,
+    struct oauth_trouble *f);
+
 /* ---- the cache (cred_cache.c) */
+
+/* Name of the account's issuer's metadata in the vault. To be freed. */
+char *cred_meta_name(const struct profile *a);
 
 /* That of an account. It must not move while it is open. */
 struct cred_cache {
@@ -133,6 +190,10 @@ int cred_cache_load_ring(
 int cred_cache_read(
     const struct cred_cache *c, struct cred_record *r, struct err *e);
 
+/* How long one waits for the account's lock, ms: a request has 60 s, if not
+ * told else. */
+enum { CRED_LOCK_WAIT = 90 * 1000 };
+
 /* ---- tokens (cred_token.c) */
 
 /* Getting a token, in a process that may block. Begin it with {0}. */
@@ -140,6 +201,7 @@ struct cred_task {
 	const struct profile *profile; /* who asks */
 	const struct profile *account;
 	const struct secret *refused; /* empty: none was */
+	bool keep_alive; /* one is asked for where the consent is idle */
 	struct outcome outcome;
 	bool unstored; /* a new refresh token is in memory alone */
 	/* private */

@@ -13,10 +13,18 @@
  *   seed      hash of the configured refresh token that the stored one began
  *             with; another in the configuration wins over the stored one
  *   rejected  hashes of access tokens that a server did not take
+ *             ("-": one that could not be read)
+ *   consent   when a login brought the refresh token
+ *   ended     when the provider ended that consent: its life counts among
+ *   life1..3  those of the last consents, the newest first
+ *   refreshed      when the refresh token was used last
+ *   refresh_expires, refresh_fixed    what the server said of its end, and
+ *             whether a use of it leaves that as it was
  *   stamp     hash of the configuration, and of when its secrets changed: a
  *             back-off holds for what it was earned with
- *   access, refresh, obtained, expires, state, since, not_before, failures,
- *   unusable, class, code, error, detail, provider, ours, text
+ *   access, refresh, obtained, expires, scope, login, state, since,
+ *   not_before, failures, unusable, class, code, error, detail, provider, ours,
+ *   text
  */
 #include "core/cred_part.h"
 
@@ -103,11 +111,23 @@ static const struct field {
 	{ "provider", TEXT(why.provider) },
 	{ "ours", SIGN, AT(why.ours), 0 },
 	{ "text", TEXT(why.text) },
+	{ "scope", TEXT(token.scope) },
+	{ "login", TEXT(token.login) },
+	{ "consent", TIME, AT(consent), 0 },
+	{ "ended", TIME, AT(ended), 0 },
+	{ "refreshed", TIME, AT(refreshed), 0 },
+	{ "refresh_expires", TIME, AT(token.refresh_expires), 0 },
+	{ "refresh_fixed", SIGN, AT(refresh_fixed), 0 },
+	{ "life1", TIME, AT(lives[0]), 0 },
+	{ "life2", TIME, AT(lives[1]), 0 },
+	{ "life3", TIME, AT(lives[2]), 0 },
 #undef TEXT
 #undef AT
 };
 
 enum { FIELDS = sizeof(fields) / sizeof(fields[0]) };
+
+_Static_assert(CRED_LIVES == 3, "life1 to life3");
 
 /* An enum is read and written as an int. */
 _Static_assert(sizeof(enum cred_state) == sizeof(int), "state");

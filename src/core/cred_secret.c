@@ -92,24 +92,72 @@ is_private(const struct stat *st, enum profile_secret_form form)
 }
 
 static int
-read_file(const char *path, enum profile_secret_form form, struct secret *out,
-    struct err *e)
+open_private(
+    const char *path, enum profile_secret_form form, int *fd, struct err *e)
 {
 	struct stat st;
 	char mode[8];
-	int fd, rc;
+	int rc;
 
-	rc = fsio_open_read(path, &fd, &st, e);
+	rc = fsio_open_read(path, fd, &st, e);
 	if (rc != 0)
 		return errno == EACCES ? (e->code = EX_NOPERM) : rc;
 	if (is_private(&st, form))
-		rc = read_line(fd, path, out, e);
+		return 0;
+	close(*fd);
+	return err_set(e, EX_CONFIG,
+	    "read: %s: others may read it (owner uid %u, mode %s; we are uid "
+	    "%u): give it mode 0600, or 0640 and group osmtp",
+	    path, (unsigned)st.st_uid, fsio_mode_text(st.st_mode, mode),
+	    (unsigned)geteuid());
+}
+
+static int
+read_file(const char *path, enum profile_secret_form form, struct secret *out,
+    struct err *e)
+{
+	int fd, rc;
+
+	rc = open_private(path, form, &fd, e);
+	if (rc != 0)
+		return rc;
+	rc = read_line(fd, path, out, e);
+	close(fd);
+	return rc;
+}
+
+static int
+read_whole(int fd, const char *path, struct secret *out, struct err *e)
+{
+	enum { ROOM = CRED_FILE_MAX + 1 }; /* one more shows what is too long */
+	char *room = mem_new(ROOM, 1);
+	ssize_t have = read_front(fd, room, ROOM);
+	int rc = 0;
+
+	if (have < 0)
+		rc = err_set_errno(e, EX_IOERR, errno, "read: %s", path);
+	else if (have == 0)
+		rc = err_set(e, EX_DATAERR, "read: %s: it is empty", path);
+	else if (have > CRED_FILE_MAX)
+		rc = err_set(e, EX_DATAERR, "read: %s: longer than %d octets",
+		    path, CRED_FILE_MAX);
 	else
-		rc = err_set(e, EX_CONFIG,
-		    "read: %s: others may read it (owner uid %u, mode %s; we "
-		    "are uid %u): give it mode 0600, or 0640 and group osmtp",
-		    path, (unsigned)st.st_uid, fsio_mode_text(st.st_mode, mode),
-		    (unsigned)geteuid());
+		secret_set(out, room, (size_t)have);
+	buf_wipe(room, ROOM);
+	free(room);
+	return rc;
+}
+
+int
+cred_secret_read_file(const char *path, enum profile_secret_form form,
+    struct secret *out, struct err *e)
+{
+	int fd, rc;
+
+	rc = open_private(path, form, &fd, e);
+	if (rc != 0)
+		return rc;
+	rc = read_whole(fd, path, out, e);
 	close(fd);
 	return rc;
 }
@@ -236,10 +284,36 @@ check_secret(const struct secret *s, struct err *e)
 	return 0;
 }
 
+void
+cred_secret_copy(struct secret *to, const struct secret *from)
+{
+	secret_set(to, secret_reveal(from), secret_len(from));
+}
+
+bool
+cred_secret_is_same(const struct secret *a, const struct secret *b)
+{
+	return secret_len(a) == secret_len(b) &&
+	       memcmp(secret_reveal(a), secret_reveal(b), secret_len(a)) == 0;
+}
+
+bool
+cred_secret_is_word(const struct secret *s)
+{
+	const char *p = secret_reveal(s);
+	size_t i, n = secret_len(s);
+
+	for (i = 0; i < n; i++) {
+		if (p[i] <= ' ' || p[i] > '~')
+			return false;
+	}
+	return n > 0 && n <= OAUTH_MAX_TOKEN;
+}
+
 /* A disk that does not read, a command that hangs are for later; a file that
  * the caller may not read wants another caller, or another mode. */
-static enum outcome_class
-class_of(const struct err *e)
+enum outcome_class
+cred_secret_class(const struct err *e)
 {
 	switch (e->code) {
 	case EX_IOERR:
@@ -307,7 +381,7 @@ cred_secret_read(const struct profile *p, const struct profile_secret *from,
 	}
 	secret_clear(out);
 	err_wrap(&e, "%s", from->key != NULL ? from->key : "secret");
-	return cred_fail(o, class_of(&e), stage, e.text);
+	return cred_fail(o, cred_secret_class(&e), stage, e.text);
 }
 
 bool
@@ -316,8 +390,8 @@ cred_secret_may_block(const struct profile_secret *from)
 	return from->form == PROFILE_COMMAND;
 }
 
-static void
-add_file_stamp(struct secret *b, const char *path)
+void
+cred_secret_add_file_stamp(struct secret *b, const char *path)
 {
 	struct stat st;
 	char text[160];
@@ -339,10 +413,10 @@ cred_secret_add_stamp(struct secret *b, const struct profile_secret *from)
 	char *path;
 
 	if (from->form == PROFILE_FILE) {
-		add_file_stamp(b, from->text);
+		cred_secret_add_file_stamp(b, from->text);
 	} else if (from->form == PROFILE_CREDENTIAL) {
 		path = credential_path(from->text, NULL);
-		add_file_stamp(b, path);
+		cred_secret_add_file_stamp(b, path);
 		free(path);
 	} else if (from->form == PROFILE_ENV) {
 		value = take_variable(from->text);

@@ -24,8 +24,8 @@
  *  10. after a failure the endpoint is left in peace (cred_cache), until time
  *      or a change of the configuration ends that
  *
- * The grant client_credentials loses nothing by a lost answer, and so needs
- * neither 4 nor 9, and goes without a cache where there can be none.
+ * Other grants, and a command, lose nothing by a lost answer, and so need
+ * neither 4 nor 9, and go without a cache where there can be none.
  */
 #include "core/cred_part.h"
 
@@ -40,8 +40,7 @@
 #include "base/text.h"
 
 enum {
-	LOCK_WAIT = 90 * 1000,	 /* ms; a request has 60 s, if not told else */
-	ANSWER_PAUSE = 2 * 1000, /* before a request is repeated */
+	ANSWER_PAUSE = 2 * 1000, /* ms, before a request is repeated */
 	STORE_PAUSE = 1000,
 	STORE_TRIES = 5,
 	ROUNDS = 3 /* tokens tried, where somebody else changes the cache */
@@ -49,7 +48,7 @@ enum {
 
 /* What goes into a request. */
 struct proofs {
-	struct secret client_secret;
+	struct cred_client client;
 	struct secret refresh;
 	char seed[CRED_HASH + 1]; /* of the configured refresh token, or "" */
 };
@@ -63,7 +62,8 @@ fail(struct cred_task *t, enum outcome_class class, const char *text)
 static bool
 rotates(const struct cred_task *t)
 {
-	return t->account->oauth.grant == OAUTH_REFRESH_TOKEN;
+	return t->account->oauth.grant == OAUTH_REFRESH_TOKEN &&
+	       !cred_has_command(t->account);
 }
 
 static void
@@ -85,8 +85,8 @@ log_trouble(const struct cred_task *t, enum log_level level, const char *what,
 }
 
 static void
-log_request(const struct cred_task *t, bool ok, const struct oauth_token *got,
-    const struct oauth_trouble *f)
+log_request(const struct cred_task *t, const char *url, bool ok,
+    const struct oauth_token *got, const struct oauth_trouble *f)
 {
 	const struct outcome *o = &f->outcome;
 	char code[16];
@@ -97,8 +97,8 @@ log_request(const struct cred_task *t, bool ok, const struct oauth_token *got,
 	if (ok)
 		text_add_duration(&life, got->expires - got->obtained);
 	log_event(LOG_LEVEL_INFO, NULL, "token", "profile", t->account->name,
-	    "result", ok ? "obtained" : "failed", "url",
-	    t->account->oauth.token_url, "life", ok ? life.data : NULL, "class",
+	    "result", ok ? "obtained" : "failed", "url", url, "life",
+	    ok ? life.data : NULL, "class",
 	    ok ? NULL : outcome_class_name(o->class), "code",
 	    o->code != 0 ? code : NULL, "text", ok ? NULL : o->text, NULL);
 	buf_clear(&life);
@@ -198,15 +198,14 @@ reserve(struct cred_task *t)
 static void
 proofs_init(struct proofs *q)
 {
-	secret_init(&q->client_secret);
+	memset(q, 0, sizeof(*q));
 	secret_init(&q->refresh);
-	q->seed[0] = '\0';
 }
 
 static void
 proofs_clear(struct proofs *q)
 {
-	secret_clear(&q->client_secret);
+	cred_client_clear(&q->client);
 	secret_clear(&q->refresh);
 }
 
@@ -214,59 +213,9 @@ proofs_clear(struct proofs *q)
 static void
 take_stored(const struct cred_record *r, struct proofs *q)
 {
-	const struct secret *s = &r->token.refresh;
-
-	secret_set(&q->refresh, secret_reveal(s), secret_len(s));
+	cred_secret_copy(&q->refresh, &r->token.refresh);
 	memcpy(q->seed, r->seed, sizeof(q->seed));
 }
-
-/*
- * Which refresh token to redeem: the stored one, unless another than it began
- * with is configured by now. A configured one that can't be read is not missed
- * where it has done its work.
- */
-static bool
-choose_refresh(struct cred_task *t, const struct cred_record *r,
-    struct proofs *q, struct outcome *o)
-{
-	const struct profile *a = t->account;
-	bool stored = cred_record_can_refresh(r, a);
-
-	if (a->refresh_token.form == PROFILE_NO_SECRET) {
-		if (!stored)
-			return cred_fail(o, OUTCOME_CLASS_P, OUTCOME_AT_TOKEN,
-			    "no refresh token: none is configured, and none is "
-			    "stored for this client and endpoint");
-		take_stored(r, q);
-		return true;
-	}
-	if (!cred_secret_read(t->profile, &a->refresh_token, OUTCOME_AT_TOKEN,
-		&q->refresh, o)) {
-		if (!stored || r->seed[0] == '\0')
-			return false;
-		log_trouble(t, LOG_LEVEL_WARN, "not read", o->text);
-		take_stored(r, q);
-		return true;
-	}
-	cred_hash(&q->refresh, q->seed);
-	if (stored && strcmp(q->seed, r->seed) == 0)
-		take_stored(r, q);
-	return true;
-}
-
-static bool
-gather(struct cred_task *t, struct proofs *q, struct outcome *o)
-{
-	const struct profile *a = t->account;
-
-	if (a->oauth.client_auth != OAUTH_AUTH_NONE &&
-	    !cred_secret_read(t->profile, &a->client_secret, OUTCOME_AT_TOKEN,
-		&q->client_secret, o))
-		return false;
-	return !rotates(t) || choose_refresh(t, &t->record, q, o);
-}
-
-/* ---- the request */
 
 /* Foreign words never name the clock, so ours are put behind. */
 static void
@@ -290,18 +239,112 @@ name_clock(struct oauth_trouble *f)
 	buf_clear(&b);
 }
 
+/* Neither stored nor configured. */
+static bool
+lacks_consent(const struct profile *a, struct outcome *o)
+{
+	if (!profile_needs_login(a))
+		return cred_fail(o, OUTCOME_CLASS_P, OUTCOME_AT_TOKEN,
+		    "no refresh token: none is configured, and none is stored "
+		    "for this client and endpoint");
+	cred_fail(o, OUTCOME_CLASS_P, OUTCOME_AT_TOKEN,
+	    "no consent yet: nobody has logged in for this client and "
+	    "endpoint");
+	snprintf(o->error, sizeof(o->error), "%s", "no_consent");
+	return false;
+}
+
+/*
+ * Which refresh token to redeem: the stored one, unless another than it began
+ * with, or than was there when a login brought it, is configured by now. A
+ * configured one that can't be read is not missed where it has done its work.
+ */
+static bool
+choose_refresh(struct cred_task *t, const struct cred_record *r,
+    struct proofs *q, struct outcome *o)
+{
+	const struct profile *a = t->account;
+	bool stored = cred_record_can_refresh(r, a);
+	bool unread = strcmp(r->seed, CRED_SEED_UNREAD) == 0;
+
+	if (a->refresh_token.form == PROFILE_NO_SECRET) {
+		if (!stored)
+			return lacks_consent(a, o);
+		take_stored(r, q);
+		return true;
+	}
+	if (!cred_secret_read(t->profile, &a->refresh_token, OUTCOME_AT_TOKEN,
+		&q->refresh, o)) {
+		if (!stored || r->seed[0] == '\0')
+			return false;
+		log_trouble(t, LOG_LEVEL_WARN, "not read", o->text);
+		take_stored(r, q);
+		return true;
+	}
+	cred_hash(&q->refresh, q->seed);
+	if (stored && (unread || strcmp(q->seed, r->seed) == 0))
+		cred_secret_copy(&q->refresh, &r->token.refresh);
+	return true;
+}
+
+/* All but what a command brings along itself. */
+static bool
+gather(struct cred_task *t, struct proofs *q, struct oauth_trouble *f)
+{
+	if (rotates(t) && !choose_refresh(t, &t->record, q, &f->outcome))
+		return false;
+	if (cred_has_command(t->account))
+		return true;
+	if (!cred_client_load(&q->client, t->profile, CRED_NEED_TOKEN, f)) {
+		name_clock(f);
+		return false;
+	}
+	q->client.proof.refresh_token = &q->refresh;
+	return true;
+}
+
+/* ---- the request */
+
+/* By the account's command. */
+static bool
+run_command(
+    const struct cred_task *t, struct oauth_token *got, struct oauth_trouble *f)
+{
+	char *const *argv = t->account->token_command.v;
+	struct err e = ERR_NONE;
+	int64_t life;
+
+	if (cred_secret_run_token(argv, t->profile->token_timeout, &got->access,
+		&life, &e) != 0) {
+		err_wrap(
+		    &e, "profiles.%s.oauth.token_command", t->account->name);
+		return cred_fail(&f->outcome, cred_secret_class(&e),
+		    OUTCOME_AT_TOKEN, e.text);
+	}
+	got->life_assumed = life < 0;
+	got->obtained = sys_now();
+	got->expires =
+	    got->obtained + (life < 0 ? OAUTH_DEFAULT_LIFE : life) * 1000;
+	return true;
+}
+
 static bool
 ask_once(const struct cred_task *t, const struct proofs *q,
     struct oauth_token *got, struct oauth_trouble *f)
 {
-	const struct oauth_proof proof = { .client_secret = &q->client_secret,
-		.refresh_token = &q->refresh };
-	bool ok = oauth_request(&t->account->oauth, &proof,
-	    t->profile->token_timeout, sys_now(), got, f);
+	bool command = cred_has_command(t->account), ok;
 
+	if (command)
+		ok = run_command(t, got, f);
+	else
+		ok = oauth_request(&q->client.client, &q->client.proof,
+		    t->profile->token_timeout, sys_now(), got, f);
 	if (!ok)
 		name_clock(f);
-	log_request(t, ok, got, f);
+	log_request(t,
+	    command ? t->account->token_command.v[0]
+		    : q->client.client.token_url,
+	    ok, got, f);
 	return ok;
 }
 
@@ -333,7 +376,7 @@ ask_without_cache(struct cred_task *t, const struct err *e)
 	log_trouble(t, LOG_LEVEL_WARN, "no lock", e->text);
 	oauth_token_init(&got);
 	proofs_init(&q);
-	if (gather(t, &q, &f.outcome))
+	if (gather(t, &q, &f))
 		ok = ask(t, &q, &got, &f);
 	if (ok)
 		cred_record_renew(
@@ -343,13 +386,6 @@ ask_without_cache(struct cred_task *t, const struct err *e)
 	proofs_clear(&q);
 	oauth_token_clear(&got);
 	return ok;
-}
-
-static bool
-same_secret(const struct secret *a, const struct secret *b)
-{
-	return secret_len(a) == secret_len(b) &&
-	       memcmp(secret_reveal(a), secret_reveal(b), secret_len(a)) == 0;
 }
 
 /*
@@ -374,7 +410,7 @@ has_another(struct cred_task *t, const struct oauth_trouble *f,
 	rc = cred_cache_read(&t->cache, &now, NULL);
 	another = (rc == 0 || rc == EX_NOINPUT) &&
 		  choose_refresh(t, &now, &q, &o) &&
-		  !same_secret(&q.refresh, &sent->refresh);
+		  !cred_secret_is_same(&q.refresh, &sent->refresh);
 	if (another) {
 		cred_record_clear(&t->record);
 		t->record = now;
@@ -396,19 +432,20 @@ redeem(struct cred_task *t)
 	enum verdict v = FAILED;
 	struct oauth_token got;
 	struct proofs q;
-	bool rotated, asked;
+	bool rotated, ready, asked;
 
 	oauth_token_init(&got);
 	proofs_init(&q);
-	asked = gather(t, &q, &f.outcome);
-	if (asked && ask(t, &q, &got, &f)) {
+	ready = gather(t, &q, &f);
+	asked = ready || q.client.asked;
+	if (ready && ask(t, &q, &got, &f)) {
 		rotated = rotates(t) && secret_len(&got.refresh) > 0 &&
-			  !same_secret(&got.refresh, &q.refresh);
+			  !cred_secret_is_same(&got.refresh, &q.refresh);
 		cred_record_renew(&t->record, t->account, &got,
 		    rotates(t) ? &q.refresh : NULL, q.seed, sys_now());
 		keep(t, rotated);
 		v = GOT;
-	} else if (asked && has_another(t, &f, &q)) {
+	} else if (ready && has_another(t, &f, &q)) {
 		v = AGAIN;
 	} else {
 		cred_record_fail(&t->record, &f, asked, t->stamp, sys_now());
@@ -461,6 +498,18 @@ is_missed(struct cred_task *t, const struct err *e)
 	return !fail(t, OUTCOME_CLASS_C, said.text);
 }
 
+/* Is a request to be made whatever is cached? */
+static bool
+must_keep_alive(const struct cred_task *t)
+{
+	struct cred_status s;
+
+	if (!t->keep_alive)
+		return false;
+	cred_record_status(&t->record, t->account, &s);
+	return cred_is_idle(t->account, &s, sys_now());
+}
+
 /* Under the lock. */
 static bool
 run_locked(struct cred_task *t)
@@ -473,7 +522,8 @@ run_locked(struct cred_task *t)
 		return false;
 	if (secret_len(t->refused) > 0)
 		marked = cred_record_reject(&t->record, t->refused);
-	if (cred_record_is_usable(&t->record, t->account, sys_now()))
+	if (!must_keep_alive(t) &&
+	    cred_record_is_usable(&t->record, t->account, sys_now()))
 		return true;
 	cred_stamp(t->account, t->stamp);
 	if (!cred_record_must_wait(&t->record, t->stamp, sys_now()))
@@ -496,8 +546,8 @@ cred_task_run(
 	t->refused = refused;
 	cred_cache_init(&t->cache, t->account);
 	cred_record_init(&t->record);
-	rc = vault_lock(&t->cache.vault, t->cache.name, sys_mono() + LOCK_WAIT,
-	    &t->lock, &e);
+	rc = vault_lock(&t->cache.vault, t->cache.name,
+	    sys_mono() + CRED_LOCK_WAIT, &t->lock, &e);
 	if (rc != 0)
 		t->lock = -1;
 	if (rc == EX_TEMPFAIL)

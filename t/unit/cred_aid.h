@@ -56,6 +56,7 @@ static struct faults {
 	int renames;  /* good ones of a blob, before some fail; -1: all are */
 	int fails;    /* how many fail then */
 	int steps;    /* of both, before the process is killed; -1: it is not */
+	int signal;   /* .. by this one; 0: SIGKILL */
 	int requests; /* that the endpoint has seen */
 	int lost;     /* answers that it loses, from now on */
 	bool swaps;   /* it puts R0 into the cache when it sees R7 */
@@ -65,7 +66,7 @@ static inline void
 take_step(void)
 {
 	if (faults != NULL && faults->steps >= 0 && faults->steps-- == 0)
-		kill(getpid(), SIGKILL);
+		kill(getpid(), faults->signal != 0 ? faults->signal : SIGKILL);
 }
 
 int

@@ -100,6 +100,13 @@ START_TEST(write_and_parse)
 	    f.outcome.error, sizeof(f.outcome.error), "%s", "invalid_grant");
 	snprintf(f.outcome.detail, sizeof(f.outcome.detail), "%s", "700082");
 	snprintf(f.outcome.provider, sizeof(f.outcome.provider), "%s", "entra");
+	snprintf(r.token.scope, sizeof(r.token.scope), "%s", "mail openid");
+	snprintf(r.token.login, sizeof(r.token.login), "%s", "a@example.com");
+	r.token.refresh_expires = NOW + 9 * HOUR;
+	r.refresh_fixed = true;
+	r.consent = NOW - 7 * HOUR;
+	r.lives[0] = 3 * HOUR;
+	r.lives[1] = 2 * HOUR;
 	cred_record_fail(&r, &f, true, OTHER, NOW + HOUR);
 	secret_init(&text);
 	secret_init(&again);
@@ -131,6 +138,16 @@ START_TEST(write_and_parse)
 	ck_assert_str_eq(back.why.provider, "entra");
 	ck_assert_str_eq(back.why.text, "words: of an endpoint");
 	ck_assert(!back.why.ours);
+	ck_assert_str_eq(back.token.scope, "mail openid");
+	ck_assert_str_eq(back.token.login, "a@example.com");
+	ck_assert_int_eq(back.token.refresh_expires, NOW + 9 * HOUR);
+	ck_assert(back.refresh_fixed);
+	ck_assert_int_eq(back.consent, NOW - 7 * HOUR);
+	ck_assert_int_eq(back.ended, NOW + HOUR);
+	ck_assert_int_eq(back.refreshed, NOW);
+	ck_assert_int_eq(back.lives[0], 8 * HOUR);
+	ck_assert_int_eq(back.lives[1], 3 * HOUR);
+	ck_assert_int_eq(back.lives[2], 2 * HOUR);
 	cred_record_write(&back, &again);
 	ck_assert_str_eq(secret_reveal(&again), secret_reveal(&text));
 	secret_clear(&text);
@@ -155,6 +172,23 @@ START_TEST(empty_record)
 }
 END_TEST
 
+/* One that was made before there were consents, and its token is good. */
+START_TEST(old_record)
+{
+	static const char text[] =
+	    "osmtp-token 2\n"
+	    "request "
+	    "4a2404d0fc604244e5b6da9ebe85c811eb00d0cf0d7d7cae01cba7a172d8bed7\n"
+	    "obtained 1767225600000\nexpires 1767229200000\naccess abc\n"
+	    "refresh R\nstate ok\nsince 1767225600000\n";
+
+	ck_assert_int_eq(cred_record_parse(text, sizeof(text) - 1, &r, &e), 0);
+	ck_assert_int_eq(r.consent, 0);
+	ck_assert_int_eq(r.refreshed, 0);
+	ck_assert(cred_record_is_usable(&r, &profile, NOW));
+}
+END_TEST
+
 /* The largest there can be fits into the vault. */
 START_TEST(largest_record)
 {
@@ -171,6 +205,9 @@ START_TEST(largest_record)
 		ck_assert(reject(token));
 	}
 	ck_assert_uint_eq(strlen(r.rejected), CRED_REJECTED * CRED_HASH);
+	memset(r.token.scope, 's', sizeof(r.token.scope) - 1);
+	memset(r.token.login, 'l', sizeof(r.token.login) - 1);
+	r.token.refresh_expires = r.consent = r.ended = r.lives[0] = INT64_MAX;
 	f = trouble(OUTCOME_CLASS_C, 401);
 	outcome_set(&f.outcome, OUTCOME_LATER, OUTCOME_CLASS_C,
 	    OUTCOME_AT_TOKEN, 401, words);
@@ -218,6 +255,8 @@ static const struct {
 	{ "state", MARK "state degraded\n", true },
 	{ "unknown class", MARK "class X\n", false },
 	{ "sign", MARK "ours 2\n", false },
+	{ "a life", MARK "life1 86400000\nconsent 5\n", true },
+	{ "no life", MARK "life2 long\n", false },
 	{ "hash too long", MARK "seed " HASH "0\n", false },
 	{ "rejected", MARK "rejected " HASH OTHER "\n", true },
 	{ "rejected, cut", MARK "rejected 0123\n", false },
@@ -286,6 +325,67 @@ START_TEST(usable_token)
 	p.oauth.client_id = "idh";
 	p.oauth.token_url = "ttps://login.example.com/token";
 	ck_assert(!cred_record_is_usable(&r, &p, NOW));
+}
+END_TEST
+
+/* All that a request goes with counts, where it is configured. */
+START_TEST(what_a_request_goes_with)
+{
+	char *pair[] = { (char *)"a", (char *)"b", (char *)"c", (char *)"d" };
+	char *other[] = { (char *)"a", (char *)"b", (char *)"c", (char *)"e" };
+	struct profile p = profile;
+	struct text_list words = { 0 };
+
+	p.oauth.audience = "x";
+	renew("abc", NULL);
+	ck_assert(!cred_record_is_usable(&r, &p, NOW));
+	p.oauth.audience = NULL;
+	p.oauth.resource = "x";
+	ck_assert(!cred_record_is_usable(&r, &p, NOW));
+	p.oauth.resource = NULL;
+	p.oauth.parameters = pair;
+	p.oauth.n_parameters = 2;
+	ck_assert(!cred_record_is_usable(&r, &p, NOW));
+	profile = p;
+	renew("abc", NULL);
+	ck_assert(cred_record_is_usable(&r, &p, NOW));
+	p.oauth.parameters = other;
+	ck_assert(!cred_record_is_usable(&r, &p, NOW));
+	p.oauth.n_parameters = 0;
+	p.signer.key_id = "k";
+	ck_assert(!cred_record_is_usable(&r, &p, NOW));
+	p.oauth.grant = OAUTH_JWT_BEARER;
+	p.oauth.client_id = NULL;
+	p.signer.subject = "anna@example.com";
+	profile = p;
+	renew("abc", NULL);
+	ck_assert(cred_record_is_usable(&r, &p, NOW));
+	p.signer.subject = "bert@example.com";
+	ck_assert(!cred_record_is_usable(&r, &p, NOW));
+	/* Where the endpoint is discovered, the issuer stands for it. */
+	p = profile;
+	p.oauth.token_url = NULL;
+	p.oauth.issuer = "https://login.example.com";
+	ck_assert(!cred_record_is_usable(&r, &p, NOW));
+	profile = p;
+	renew("abc", "R");
+	ck_assert(cred_record_is_usable(&r, &p, NOW));
+	ck_assert(cred_record_can_refresh(&r, &p));
+	p.oauth.issuer = "https://login.example.net";
+	ck_assert(!cred_record_is_usable(&r, &p, NOW));
+	ck_assert(!cred_record_can_refresh(&r, &p));
+	/* A command and its words. */
+	p.grants[0] = PROFILE_GRANT_COMMAND;
+	p.n_grants = 1;
+	text_list_add(&words, "/bin/say");
+	p.token_command = words;
+	profile = p;
+	renew("abc", NULL);
+	ck_assert(cred_record_is_usable(&r, &p, NOW));
+	text_list_add(&words, "more");
+	p.token_command = words;
+	ck_assert(!cred_record_is_usable(&r, &p, NOW));
+	text_list_clear(&words);
 }
 END_TEST
 
@@ -472,16 +572,146 @@ START_TEST(stamps)
 }
 END_TEST
 
+/* ---- consents */
+
+/* A use of the stored refresh token after some hours; the server says that it
+ * ends so many hours from the beginning. */
+static void
+use_at(int hours, int ends)
+{
+	struct oauth_token t;
+	struct secret sent;
+
+	memset(&t, 0, sizeof(t));
+	oauth_token_init(&t);
+	secret_init(&sent);
+	cred_secret_copy(&sent, &r.token.refresh);
+	secret_add_str(&t.access, "new");
+	secret_add_str(&t.refresh, "next");
+	t.obtained = NOW + (int64_t)hours * HOUR;
+	t.expires = t.obtained + HOUR;
+	t.refresh_expires = ends > 0 ? NOW + (int64_t)ends * HOUR : 0;
+	cred_record_renew(&r, &profile, &t, &sent, HASH, t.obtained);
+	secret_clear(&sent);
+	oauth_token_clear(&t);
+}
+
+static void
+consent(int ends)
+{
+	struct oauth_token t;
+
+	memset(&t, 0, sizeof(t));
+	oauth_token_init(&t);
+	secret_add_str(&t.access, "first");
+	secret_add_str(&t.refresh, "R");
+	t.obtained = NOW;
+	t.expires = NOW + HOUR;
+	t.refresh_expires = ends > 0 ? NOW + (int64_t)ends * HOUR : 0;
+	snprintf(t.scope, sizeof(t.scope), "%s", "mail offline");
+	snprintf(t.login, sizeof(t.login), "%s", "anna@example.com");
+	cred_record_consent(&r, &profile, &t, HASH, NOW);
+	oauth_token_clear(&t);
+}
+
+START_TEST(end_that_use_puts_off)
+{
+	consent(100);
+	ck_assert(!r.refresh_fixed);
+	use_at(10, 110);
+	ck_assert(!r.refresh_fixed);
+	use_at(20, 120);
+	ck_assert(!r.refresh_fixed);
+	ck_assert_int_eq(r.token.refresh_expires, NOW + 120 * (int64_t)HOUR);
+	ck_assert_int_eq(r.refreshed, NOW + 20 * HOUR);
+	ck_assert_int_eq(r.consent, NOW);
+	/* Not said of a new one: not known. */
+	use_at(30, 0);
+	ck_assert_int_eq(r.token.refresh_expires, 0);
+}
+END_TEST
+
+START_TEST(end_that_stays)
+{
+	consent(168);
+	use_at(0, 168); /* too soon to tell */
+	ck_assert(!r.refresh_fixed);
+	use_at(10, 168);
+	ck_assert(r.refresh_fixed);
+	use_at(20, 168);
+	ck_assert(r.refresh_fixed);
+	consent(168);
+	ck_assert(!r.refresh_fixed);
+}
+END_TEST
+
+START_TEST(status_of_a_consent)
+{
+	struct cred_status s;
+	struct profile p = profile;
+
+	consent(0);
+	use_at(5, 0);
+	cred_record_status(&r, &profile, &s);
+	ck_assert_int_eq(s.consent, NOW);
+	ck_assert_int_eq(s.refreshed, NOW + 5 * HOUR);
+	ck_assert_str_eq(s.scope, "mail offline");
+	ck_assert_str_eq(s.login, "anna@example.com");
+	ck_assert(s.refreshable);
+	/* It is no consent to another client. */
+	p.oauth.client_id = "other";
+	cred_record_status(&r, &p, &s);
+	ck_assert(!s.refreshable);
+	ck_assert_int_eq(s.consent, 0);
+	ck_assert_str_eq(s.login, "");
+}
+END_TEST
+
+/* A life is learnt once; not at all where the consent is good after all, nor
+ * from any other trouble. */
+START_TEST(learning)
+{
+	struct oauth_trouble f = trouble(OUTCOME_CLASS_P, 400);
+
+	snprintf(
+	    f.outcome.error, sizeof(f.outcome.error), "%s", "invalid_grant");
+	renew("abc", "R");
+	cred_record_fail(&r, &f, true, HASH, NOW + HOUR);
+	ck_assert_int_eq(r.lives[0], 0); /* of a seed nothing is known */
+	consent(0);
+	cred_record_fail(&r, &f, false, HASH, NOW + HOUR);
+	ck_assert_int_eq(r.lives[0], 0);
+	cred_record_fail(&r, &f, true, HASH, NOW + 5 * HOUR);
+	ck_assert_int_eq(r.lives[0], 5 * HOUR);
+	cred_record_fail(&r, &f, true, HASH, NOW + 6 * HOUR);
+	ck_assert_int_eq(r.lives[0], 5 * HOUR);
+	ck_assert_int_eq(r.lives[1], 0);
+	use_at(7, 0);
+	ck_assert_int_eq(r.lives[0], 0);
+	f = trouble(OUTCOME_CLASS_C, 401);
+	snprintf(
+	    f.outcome.error, sizeof(f.outcome.error), "%s", "invalid_client");
+	cred_record_fail(&r, &f, true, HASH, NOW + 8 * HOUR);
+	ck_assert_int_eq(r.lives[0], 0);
+}
+END_TEST
+
 static void
 add(TCase *tc)
 {
 	tcase_add_checked_fixture(tc, begin, end);
 	tcase_add_test(tc, write_and_parse);
 	tcase_add_test(tc, empty_record);
+	tcase_add_test(tc, old_record);
 	tcase_add_test(tc, largest_record);
 	tcase_add_test(tc, damage);
 	tcase_add_test(tc, usable_token);
+	tcase_add_test(tc, what_a_request_goes_with);
 	tcase_add_test(tc, refresh_token_of_whom);
+	tcase_add_test(tc, end_that_use_puts_off);
+	tcase_add_test(tc, end_that_stays);
+	tcase_add_test(tc, status_of_a_consent);
+	tcase_add_test(tc, learning);
 	tcase_add_test(tc, rejected_tokens);
 	tcase_add_test(tc, back_off);
 	tcase_add_test(tc, retry_after);
