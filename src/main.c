@@ -28,7 +28,9 @@ static const struct {
 	{ "profiles", cmd_profiles, "profiles [--json] [-C FILE]",
 	    "the profiles, and whether they can send" },
 	{ "seal", cmd_seal, "seal [--set] PROFILE.FIELD | --new-key | --list",
-	    "seal a secret" },
+	    "seal a secret; --retire KID: take a key away" },
+	{ "reseal", cmd_reseal, "reseal [--dry-run] [--json] [-C FILE]",
+	    "seal everything anew by the first key" },
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };

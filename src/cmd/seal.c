@@ -24,7 +24,7 @@
 
 #define USAGE                                                              \
 	"usage: osmtp seal [-C FILE] [--set] PROFILE.FIELD | --new-key | " \
-	"--list [--json]"
+	"--list [--json] | --retire KID"
 
 /* ---- arguments */
 
@@ -80,7 +80,10 @@ take_args(struct seal_job *s, struct err *e)
 			rc = take_act(s, SEAL_NEW_KEY, e);
 		else if (strcmp(arg, "--list") == 0)
 			rc = take_act(s, SEAL_LIST, e);
-		else if (strcmp(arg, "--json") == 0)
+		else if (strcmp(arg, "--retire") == 0 && i + 1 < c->argc) {
+			rc = take_act(s, SEAL_RETIRE, e);
+			s->kid = c->argv[++i];
+		} else if (strcmp(arg, "--json") == 0)
 			s->json = true;
 		else if (strcmp(arg, "-C") == 0 && i + 1 < c->argc &&
 			 s->conf_file == NULL)
@@ -247,6 +250,8 @@ act(struct seal_job *s, struct err *e)
 
 	if (s->act == SEAL_LIST)
 		return seal_list(s, e);
+	if (s->act == SEAL_RETIRE)
+		return seal_retire(s, e);
 	rc = choose_file(s, e);
 	if (rc != 0)
 		return rc;

@@ -9,13 +9,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum seal_act { SEAL_PRINT, SEAL_SET, SEAL_NEW_KEY, SEAL_LIST };
+enum seal_act { SEAL_PRINT, SEAL_SET, SEAL_NEW_KEY, SEAL_LIST, SEAL_RETIRE };
 
 struct seal_job {
 	const struct cmd_call *call;
 	enum seal_act act;
 	bool json;
 	const char *conf_file; /* -C, or NULL */
+	const char *kid;       /* --retire's */
 	char *profile;
 	const char *field; /* one of profile_secrets */
 	struct sys_user user;
@@ -29,5 +30,8 @@ int seal_set(const struct seal_job *s, const char *blob, struct err *e);
 
 /* --list. EX_CONFIG if one of them does not open. */
 int seal_list(const struct seal_job *s, struct err *e);
+
+/* --retire. EX_CONFIG if the key is needed, EX_NOPERM if that can't be seen. */
+int seal_retire(const struct seal_job *s, struct err *e);
 
 #endif

@@ -140,11 +140,18 @@ bool cred_is_idle(
     const struct profile *p, const struct cred_status *s, int64_t now);
 
 /*
- * The key ring of p's file: the systemd credential osmtp-seal, seal.key beside
+ * The key ring of a file: the systemd credential osmtp-seal, seal.key beside
  * the system's configuration, or beside the user's own, state/seal.key. make as
  * in seal_load().
  */
 int cred_load_ring(const struct profile_home *h, bool make,
     struct seal_ring **out, struct err *e);
+
+/* Where these keys lie; cred_places_clear() ends it. */
+void cred_places(const struct profile_home *h, struct seal_places *places);
+void cred_places_clear(struct seal_places *places);
+
+/* The directory of the vault of its accounts; to be freed. */
+char *cred_vault_dir(const struct profile_home *h);
 
 #endif

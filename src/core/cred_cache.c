@@ -14,7 +14,7 @@
 void
 cred_cache_init(struct cred_cache *c, const struct profile *a)
 {
-	c->dir = mem_printf("%s/tokens", a->home->state);
+	c->dir = cred_vault_dir(a->home);
 	c->name = a->name;
 	c->ring = NULL;
 	c->vault = (struct vault){ c->dir, NULL };
@@ -63,30 +63,51 @@ cred_meta_name(const struct profile *a)
 	return mem_printf("%s:meta", a->name);
 }
 
-int
-cred_load_ring(const struct profile_home *h, bool make, struct seal_ring **out,
-    struct err *e)
+char *
+cred_vault_dir(const struct profile_home *h)
+{
+	return mem_printf("%s/tokens", h->state);
+}
+
+void
+cred_places(const struct profile_home *h, struct seal_places *places)
 {
 	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
 	const char *slash = h->path != NULL ? strrchr(h->path, '/') : NULL;
-	char *credential = NULL, *own = NULL;
-	char *state = mem_printf("%s/seal.key", h->state);
-	char *system = mem_printf("%s/seal.key", sys_confdir());
-	int rc;
+	char *own = NULL, *system = mem_printf("%s/seal.key", sys_confdir());
 
+	memset(places, 0, sizeof(*places));
 	if (credentials != NULL && credentials[0] == '/')
-		credential = mem_printf("%s/osmtp-seal", credentials);
+		places->credential = mem_printf("%s/osmtp-seal", credentials);
 	if (!h->is_system && slash != NULL)
 		own = mem_printf(
 		    "%.*s/seal.key", (int)(slash - h->path), h->path);
 	if (own != NULL && strcmp(own, system) == 0)
 		mem_replace(&own, NULL);
-	rc = seal_load(&(struct seal_places){ credential, system, own, state },
-	    make, out, e);
-	free(credential);
-	free(own);
-	free(system);
-	free(state);
+	places->system = system;
+	places->own = own;
+	places->state = mem_printf("%s/seal.key", h->state);
+}
+
+void
+cred_places_clear(struct seal_places *places)
+{
+	free((char *)places->credential);
+	free((char *)places->system);
+	free((char *)places->own);
+	free((char *)places->state);
+}
+
+int
+cred_load_ring(const struct profile_home *h, bool make, struct seal_ring **out,
+    struct err *e)
+{
+	struct seal_places places;
+	int rc;
+
+	cred_places(h, &places);
+	rc = seal_load(&places, make, out, e);
+	cred_places_clear(&places);
 	return rc;
 }
 
