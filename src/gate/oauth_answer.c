@@ -20,11 +20,14 @@
  */
 #include "gate/oauth_part.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "gate/jwt.h"
 #include "gate/wire.h"
+#include "mail/addr.h"
 
 enum {
 	GLIMPSE_MAX = 80, /* octets shown of an answer that is not understood */
@@ -403,6 +406,53 @@ keep_refresh(const struct json *j, struct oauth_token *t)
 	secret_set(&t->refresh, s, n);
 }
 
+/* An address that can be shown as it is, and fits? */
+static bool
+is_address(const char *s, size_t size)
+{
+	struct addr a = { 0 };
+	char *text = NULL;
+	bool ok = false;
+
+	if (strlen(s) < size && addr_parse(s, false, &a, NULL) == 0) {
+		text = addr_text(&a);
+		ok = a.domain != NULL && addr_is_ascii(&a) &&
+		     strcmp(text, s) == 0;
+	}
+	free(text);
+	addr_clear(&a);
+	return ok;
+}
+
+/* Who signed in, by the claims of the id_token: to be shown, so nothing is
+ * verified. What is no address (Keycloak's preferred_username) is no help. */
+static void
+keep_login(const struct json *j, struct oauth_token *t)
+{
+	static const char *const names[] = { "email", "preferred_username",
+		"upn" };
+	const char *s = json_get_string(j, "id_token");
+	struct json *claims = NULL;
+	struct secret token;
+	size_t i;
+
+	if (s == NULL)
+		return;
+	secret_init(&token);
+	secret_set(&token, s, strlen(s));
+	if (jwt_look(&token, NULL, &claims)) {
+		for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+			s = json_get_string(claims, names[i]);
+			if (s != NULL && is_address(s, sizeof(t->login))) {
+				memcpy(t->login, s, strlen(s) + 1);
+				break;
+			}
+		}
+	}
+	json_free(claims);
+	secret_clear(&token);
+}
+
 static bool
 read_token(int status, const struct json *j, int64_t now, struct oauth_token *t,
     struct outcome *o)
@@ -433,6 +483,7 @@ read_token(int status, const struct json *j, int64_t now, struct oauth_token *t,
 	keep_life(j, t);
 	keep_consent_life(j, t);
 	keep_scope(j, t);
+	keep_login(j, t);
 	return true;
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "unit.h"
 
 #define NOW	INT64_C(1767225600000)
@@ -467,6 +468,85 @@ START_TEST(long_scope)
 }
 END_TEST
 
+/* Who signed in. The header is {"alg":"none"}; nothing is verified. */
+START_TEST(logins)
+{
+	static const char deep[] = "{\"email\":\"a@b.example\",\"x\":"
+				   "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]"
+				   "]]]]]]]]]]]]]]]]]]]]]]]]]]}";
+	static const struct {
+		const char *claims, *login;
+	} cases[] = {
+		{ "{\"email\":\"anna@example.org\",\"upn\":\"x@y.example\"}",
+		    "anna@example.org" },
+		{ "{\"email\":\"\",\"preferred_username\":\"b@x.example\"}",
+		    "b@x.example" },
+		{ "{\"preferred_username\":\"anna\",\"upn\":\"u@x.example\"}",
+		    "u@x.example" },
+		{ "{\"email\":[\"a@b.example\"],\"sub\":\"c@d.example\"}", "" },
+		{ "{\"email\":\"Anna <anna@example.org>\"}", "" },
+		{ "{\"email\":\"a@b.example, c@d.example\"}", "" },
+		{ "{\"email\":\"anna@example.org (x)\"}", "" },
+		{ "{\"email\":\" anna@example.org\"}", "" },
+		{ "{\"email\":\"anna@exam\\u001bple.org\"}", "" },
+		{ "{\"email\":\"anna\\r\\n@example.org\"}", "" },
+		{ "{\"email\":\"\\u202eanna@example.org\"}", "" },
+		{ "{\"email\":\"<>\"}", "" },
+		{ "{\"email\":\"@\"}", "" },
+		{ "{\"email\":\"a@b\\u0000\"}", "" },
+		{ deep, "" },
+		{ "[\"email\"]", "" },
+		{ "", "" },
+	};
+	struct oauth_token t;
+	struct outcome o;
+	struct buf body;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		oauth_token_init(&t);
+		buf_init(&body, 4096);
+		buf_add_str(&body, "{\"access_token\":\"abc\",\"id_token\":"
+				   "\"eyJhbGciOiJub25lIn0.");
+		text_add_base64url(
+		    &body, cases[i].claims, strlen(cases[i].claims));
+		buf_add_str(&body, ".\"}");
+		ck_assert(
+		    oauth_read_answer(200, body.data, body.len, NOW, &t, &o));
+		ck_assert_msg(strcmp(t.login, cases[i].login) == 0,
+		    "%s: login \"%s\"", cases[i].claims, t.login);
+		buf_clear(&body);
+		oauth_token_clear(&t);
+		ck_assert_str_eq(t.login, "");
+	}
+}
+END_TEST
+
+/* What is no id_token does no harm. */
+START_TEST(no_logins)
+{
+	static const char *const tokens[] = { "null", "5", "{}", "\"\"",
+		"\".\"", "\"..\"", "\"a.b.c\"", "\"eyJhbGciOiJub25lIn0\"",
+		"\"eyJhbGciOiJub25lIn0.\"", "\"eyJhbGciOiJub25lIn0.e30.\"",
+		"\"eyJhbGciOiJub25lIn0.!.\"", "\"\\n.\\u0001.\\ufffd\"" };
+	struct oauth_token t;
+	struct outcome o;
+	char body[256];
+	size_t i;
+
+	for (i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++) {
+		oauth_token_init(&t);
+		snprintf(body, sizeof(body),
+		    "{\"access_token\":\"abc\",\"id_token\":%s}", tokens[i]);
+		ck_assert_msg(
+		    oauth_read_answer(200, body, strlen(body), NOW, &t, &o),
+		    "%s: %s", tokens[i], o.text);
+		ck_assert_str_eq(t.login, "");
+		oauth_token_clear(&t);
+	}
+}
+END_TEST
+
 /* What narrows an error down. */
 static const struct {
 	const char *label, *body, *error, *detail;
@@ -530,6 +610,8 @@ add(TCase *tc)
 	tcase_add_test(tc, refresh_tokens);
 	tcase_add_test(tc, other_members);
 	tcase_add_test(tc, long_scope);
+	tcase_add_test(tc, logins);
+	tcase_add_test(tc, no_logins);
 	tcase_add_test(tc, error_and_detail);
 }
 
