@@ -20,12 +20,33 @@
 #define HTTP(status, fields, body) \
 	"HTTP/1.1 " status " x\r\nConnection: close\r\n" fields "\r\n" body
 
-static char url[64];	 /* of the endpoint, its last one */
+static char base[64]; /* of the endpoint: scheme, host, port */
+static char url[80];
 static char asked[8192]; /* the requests that came, one behind the other */
 static pid_t endpoint;
 static int request_pipe;
 
-/* Take one request to its end, pass it on, say answer. */
+/* Say it, with base in place of each '$'. */
+static void
+say(int c, const char *answer)
+{
+	size_t n;
+	ssize_t k = 0;
+
+	for (; *answer != '\0' && k >= 0; answer += n) {
+		n = strcspn(answer, "$");
+		k = write(c, answer, n);
+		if (answer[n] == '$') {
+			k = write(c, base, strlen(base));
+			n++;
+		}
+	}
+	if (k < 0)
+		_exit(1);
+	close(c);
+}
+
+/* Take one request to its end, pass it on, answer. */
 static void
 serve_one(int s, int out, const char *answer)
 {
@@ -45,9 +66,9 @@ serve_one(int s, int out, const char *answer)
 		if (length != NULL)
 			want = strtoul(length + 16, NULL, 10);
 	}
-	if (write(out, asked, have) < 0 || write(c, answer, strlen(answer)) < 0)
+	if (write(out, asked, have) < 0)
 		_exit(1);
-	close(c);
+	say(c, answer);
 }
 
 /* Begin to say n answers, one a request. */
@@ -64,6 +85,9 @@ start_endpoint(const char *const *answers, size_t n)
 	ck_assert_int_eq(listen(s, 4), 0);
 	ck_assert_int_eq(getsockname(s, (struct sockaddr *)&a, &len), 0);
 	ck_assert_int_eq(pipe(fds), 0);
+	snprintf(base, sizeof(base), "http://127.0.0.1:%u",
+	    (unsigned)ntohs(a.sin_port));
+	snprintf(url, sizeof(url), "%s/token", base);
 	endpoint = fork();
 	if (endpoint == 0) {
 		for (i = 0; i < n; i++)
@@ -73,8 +97,6 @@ start_endpoint(const char *const *answers, size_t n)
 	close(s);
 	close(fds[1]);
 	request_pipe = fds[0];
-	snprintf(url, sizeof(url), "http://127.0.0.1:%u/token",
-	    (unsigned)ntohs(a.sin_port));
 }
 
 /* End it, also where less was asked than it would say; asked is filled then. */
