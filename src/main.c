@@ -27,6 +27,8 @@ static const struct {
 	    "a valid access token, for another program" },
 	{ "profiles", cmd_profiles, "profiles [--json] [-C FILE]",
 	    "the profiles, and whether they can send" },
+	{ "preset", cmd_preset, "preset [NAME] [--json]",
+	    "what is known of a provider, and what to do there" },
 	{ "seal", cmd_seal, "seal [--set] PROFILE.FIELD | --new-key | --list",
 	    "seal a secret; --retire KID: take a key away" },
 	{ "reseal", cmd_reseal, "reseal [--dry-run] [--json] [-C FILE]",

@@ -33,6 +33,7 @@ int cmd_token(const struct cmd_call *c);    /* osmtp token */
 int cmd_profiles(const struct cmd_call *c); /* osmtp profiles */
 int cmd_seal(const struct cmd_call *c);	    /* osmtp seal */
 int cmd_reseal(const struct cmd_call *c);   /* osmtp reseal */
+int cmd_preset(const struct cmd_call *c);   /* osmtp preset */
 int cmd_aliases(const struct cmd_call *c);  /* newaliases */
 
 /* From now on SIGTERM and SIGINT set what is returned, and end nothing: what

@@ -50,8 +50,9 @@ conf_build_keep_joined(struct profile *p, const struct text_list *l, char sep)
 static int
 check_borrower(const struct conf_entry *d, struct err *e)
 {
-	static const enum conf_id taken[] = { CONF_SERVER, CONF_TLS, CONF_AUTH,
-		CONF_SASL, CONF_USER, CONF_PASSWORD, CONF_OAUTH };
+	static const enum conf_id taken[] = { CONF_PRESET, CONF_SERVER,
+		CONF_TLS, CONF_AUTH, CONF_SASL, CONF_USER, CONF_PASSWORD,
+		CONF_OAUTH };
 
 	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
 		if (is_set(d, taken[i]))
@@ -81,7 +82,8 @@ build_required(const struct conf_entry *d, const char *owner, struct err *e)
 		return check_borrower(d, e);
 	if (!is_set(d, CONF_SERVER))
 		return complain(d, e, CONF_SERVER,
-		    "is missing: such as \"smtp://mail.example.com\"");
+		    "is missing: such as \"smtp://mail.example.com\"%s",
+		    d->p.preset != NULL ? "; the preset has none" : "");
 	return 0;
 }
 
@@ -266,31 +268,51 @@ static const struct {
 
 enum { PROOFS = sizeof(proofs) / sizeof(proofs[0]) };
 
-/* Each mechanism serves a way, and each way has one. */
+/* A way for which the preset has no mechanism has all that may be used
+ * unnamed. */
+static void
+add_mechs(struct profile *p, enum sasl_proof proof)
+{
+	for (int m = 0; m < SASL_MECHS; m++)
+		if (sasl_proof((enum sasl_mech)m) == proof &&
+		    m != SASL_CRAM_MD5)
+			p->sasl[p->n_sasl++] = (enum sasl_mech)m;
+}
+
+/* Each mechanism serves a way, and each way has one. Of those of a preset, the
+ * ones that do not are passed over. */
 static int
 build_sasl(struct conf_entry *d, struct err *e)
 {
 	struct profile *p = &d->p;
-	bool served[PROOFS] = { false };
+	bool served[PROOFS] = { false }, by_preset = d->by_preset[CONF_SASL];
 
 	for (size_t i = 0; i < d->sasl.n; i++) {
 		enum sasl_mech m;
 
 		if (!sasl_find(d->sasl.v[i], &m))
 			continue; /* conf_value has seen to it */
-		if (!profile_has_way(p, proofs[sasl_proof(m)].way))
+		if (!profile_has_way(p, proofs[sasl_proof(m)].way)) {
+			if (by_preset)
+				continue;
 			return complain(d, e, CONF_SASL,
 			    "\"%s\" takes %s, which auth does not name",
 			    sasl_name(m), proofs[sasl_proof(m)].taken);
+		}
 		served[sasl_proof(m)] = true;
 		p->sasl[p->n_sasl++] = m;
 	}
 	for (size_t i = 0; p->n_sasl > 0 && i < PROOFS; i++)
-		if (profile_has_way(p, proofs[i].way) && !served[i])
+		if (profile_has_way(p, proofs[i].way) && !served[i]) {
+			if (by_preset) {
+				add_mechs(p, (enum sasl_proof)i);
+				continue;
+			}
 			return complain(d, e, CONF_SASL,
 			    "no mechanism here takes %s, which auth names: add "
 			    "%s",
 			    proofs[i].taken, proofs[i].add);
+		}
 	return 0;
 }
 
@@ -315,7 +337,9 @@ conf_build(struct conf_entry *d, const struct profile_home *home,
 	};
 	int rc;
 
-	rc = build_required(d, owner, e);
+	rc = conf_build_preset(d, e);
+	if (rc == 0)
+		rc = build_required(d, owner, e);
 	if (rc != 0)
 		return rc;
 	d->p.home = home;

@@ -164,6 +164,10 @@ build_grants(struct conf_entry *d, struct err *e)
 {
 	struct profile *p = &d->p;
 
+	/* What is given says more than a preset. */
+	if (is_set(d, CONF_OAUTH_TOKEN_COMMAND) ||
+	    is_set(d, CONF_OAUTH_SERVICE_ACCOUNT))
+		conf_build_forget(d, CONF_OAUTH_GRANT);
 	if (is_set(d, CONF_OAUTH_GRANT))
 		written_grants(d);
 	else if (is_set(d, CONF_OAUTH_TOKEN_COMMAND))
@@ -186,7 +190,7 @@ build_grants(struct conf_entry *d, struct err *e)
 
 /* No key that would have no effect. */
 static int
-check_uses(const struct conf_entry *d, struct err *e)
+check_uses(struct conf_entry *d, struct err *e)
 {
 	unsigned grants = grants_of(&d->p);
 	struct buf here, there;
@@ -195,7 +199,8 @@ check_uses(const struct conf_entry *d, struct err *e)
 	buf_init(&here, MAX_NAMES);
 	buf_init(&there, MAX_NAMES);
 	for (size_t i = 0; rc == 0 && i < sizeof(uses) / sizeof(uses[0]); i++) {
-		if (!is_set(d, uses[i].id) || uses[i].grants & grants)
+		if (!is_set(d, uses[i].id) || uses[i].grants & grants ||
+		    conf_build_forget(d, uses[i].id))
 			continue;
 		add_names(&here, grants);
 		if (uses[i].grants != ASKED)
@@ -286,7 +291,7 @@ check_client(const struct conf_entry *d, struct err *e)
 /* ---- what signs */
 
 static int
-check_signer(const struct conf_entry *d, struct err *e)
+check_signer(struct conf_entry *d, struct err *e)
 {
 	static const enum conf_id keys[] = { CONF_OAUTH_CLIENT_CERT,
 		CONF_OAUTH_CLIENT_KEY_PASSPHRASE, CONF_OAUTH_KEY_ID,
@@ -303,16 +308,18 @@ check_signer(const struct conf_entry *d, struct err *e)
 		    "one of them",
 		    account ? "service_account" : "client_key");
 	for (size_t i = 0; !key && i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (is_set(d, keys[i]))
+		if (is_set(d, keys[i]) && !conf_build_forget(d, keys[i]))
 			return complain(d, e, keys[i],
 			    "there is no client_key that it belongs to");
 	if (!is_set(d, CONF_OAUTH_ASSERTION_AUDIENCE))
 		return 0;
-	if (!key && !account)
+	if (!key && !account &&
+	    !conf_build_forget(d, CONF_OAUTH_ASSERTION_AUDIENCE))
 		return complain(d, e, CONF_OAUTH_ASSERTION_AUDIENCE,
 		    "there is no client_key that would sign an assertion");
 	if (strcmp(d->assertion_audience, "issuer") == 0 &&
-	    !is_set(d, CONF_OAUTH_ISSUER))
+	    !is_set(d, CONF_OAUTH_ISSUER) &&
+	    !conf_build_forget(d, CONF_OAUTH_ASSERTION_AUDIENCE))
 		return complain(d, e, CONF_OAUTH_ASSERTION_AUDIENCE,
 		    "\"issuer\": issuer is not set");
 	return 0;
@@ -331,6 +338,7 @@ build_signer(struct conf_entry *d)
 	s->alg = (enum crypt_sign)d->signing_alg; /* words in its order */
 	s->file = conf_build_keep(p, d->assertion_file);
 	s->audience = conf_build_keep(p, d->assertion_audience);
+	s->typ = p->preset != NULL ? p->preset->assertion_typ : NULL;
 	s->service_account = conf_build_keep(p, d->service_account);
 	s->subject = conf_build_keep(
 	    p, is_set(d, CONF_OAUTH_SUBJECT) ? d->subject : p->user);
@@ -442,6 +450,9 @@ conf_build_oauth(struct conf_entry *d, struct err *e)
 		return EX_CONFIG;
 	if (check_rests(d, e) != 0)
 		return EX_CONFIG;
+	if (!(grants_of(p) & CONSENT) && d->scope != NULL &&
+	    strstr(d->scope, "offline_access") != NULL)
+		conf_build_forget(d, CONF_OAUTH_SCOPE); /* of a consent */
 	if (asked && (check_signer(d, e) != 0 || build_auth(d, e) != 0))
 		return EX_CONFIG;
 	build_signer(d);

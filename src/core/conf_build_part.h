@@ -19,6 +19,12 @@ const char *conf_build_keep(struct profile *p, const char *s);
 const char *conf_build_keep_joined(
     struct profile *p, const struct text_list *l, char sep);
 
+/* Fill in what the preset says. EX_CONFIG. */
+int conf_build_preset(struct conf_entry *d, struct err *e);
+
+/* Forget a value that has no effect, if it is the preset's; was it? */
+bool conf_build_forget(struct conf_entry *d, enum conf_id id);
+
 /* The group oauth. EX_CONFIG. */
 int conf_build_oauth(struct conf_entry *d, struct err *e);
 

@@ -124,6 +124,8 @@ const struct conf_row conf_rows[CONF_IDS] = {
 	NULL, 0, 0, ENTRY(p.auto_submitted), NULL },
 [CONF_CREDENTIALS] = { PROFILE, "credentials", CONF_TYPE_TEXT,
 	NULL, 1, MAX_TEXT, ENTRY(credentials), NULL },
+[CONF_PRESET] = { PROFILE, "preset", CONF_TYPE_TEXT,
+	NULL, 1, MAX_TEXT, ENTRY(preset), NULL },
 [CONF_SERVER] = { PROFILE, "server", CONF_TYPE_SERVERS,
 	NULL, 1, PROFILE_MAX_SERVERS, ENTRY(servers), NULL },
 [CONF_TLS] = { PROFILE, "tls", CONF_TYPE_GROUP,
@@ -208,6 +210,8 @@ const struct conf_row conf_rows[CONF_IDS] = {
 	CONF_TYPE_URL, NULL, 0, 0, ENTRY(device_url), NULL },
 [CONF_OAUTH_REVOKE_URL] = { PROFILE ".oauth", "revoke_url",
 	CONF_TYPE_URL, NULL, 0, 0, ENTRY(revoke_url), NULL },
+[CONF_OAUTH_TENANT] = { PROFILE ".oauth", "tenant",
+	CONF_TYPE_DOMAIN, NULL, 0, 0, ENTRY(tenant), NULL },
 [CONF_OAUTH_SCOPE] = { PROFILE ".oauth", "scope", CONF_TYPE_TEXT,
 	NULL, 1, MAX_TEXT, ENTRY(scope), NULL },
 [CONF_OAUTH_AUDIENCE] = { PROFILE ".oauth", "audience",
@@ -316,6 +320,7 @@ conf_entry_clear(struct conf_entry *d)
 		free((char *)d->servers.v[i].wire.unix_path);
 	}
 	free(d->credentials);
+	free(d->preset);
 	free(d->tls_ca_file);
 	free(d->tls_server_name);
 	free(d->tls_cert);
@@ -337,6 +342,7 @@ conf_entry_clear(struct conf_entry *d)
 	free(d->authorize_url);
 	free(d->device_url);
 	free(d->revoke_url);
+	free(d->tenant);
 	free(d->scope);
 	free(d->audience);
 	free(d->resource);

@@ -58,6 +58,7 @@ enum conf_id {
 	CONF_REPLY_TO,
 	CONF_AUTO_SUBMITTED,
 	CONF_CREDENTIALS,
+	CONF_PRESET,
 	CONF_SERVER,
 	CONF_TLS,
 	CONF_AUTH,
@@ -99,6 +100,7 @@ enum conf_id {
 	CONF_OAUTH_AUTHORIZE_URL,
 	CONF_OAUTH_DEVICE_URL,
 	CONF_OAUTH_REVOKE_URL,
+	CONF_OAUTH_TENANT,
 	CONF_OAUTH_SCOPE,
 	CONF_OAUTH_AUDIENCE,
 	CONF_OAUTH_RESOURCE,
@@ -182,10 +184,11 @@ struct conf_servers {
 /* A profile as written: what p can't hold at once stands beside it. */
 struct conf_entry {
 	struct conf_place at[CONF_IDS], begin;
+	bool by_preset[CONF_IDS]; /* not written, but filled in */
 	struct profile p;
 	int kind;
 	struct addr reply_to;
-	char *credentials;
+	char *credentials, *preset;
 	struct conf_servers servers;
 	int tls_mode, tls_min;
 	char *tls_ca_file, *tls_server_name, *tls_cert, *tls_key;
@@ -198,7 +201,7 @@ struct conf_entry {
 	char *client_id, *client_key, *client_cert, *key_id, *assertion_file;
 	char *assertion_audience, *service_account, *subject;
 	char *issuer, *token_url, *authorize_url, *device_url, *revoke_url;
-	char *scope, *audience, *resource, *oauth_ca_file;
+	char *tenant, *scope, *audience, *resource, *oauth_ca_file;
 	struct text_list oauth_pin;
 };
 

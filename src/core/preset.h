@@ -37,6 +37,8 @@ struct preset {
 			       known, or never */
 	unsigned max_days;  /* a consent ends so long after it was given */
 	unsigned connections, per_minute, per_day; /* limits; 0: not known */
+	const char *const *example; /* what stands beside preset in a profile,
+				       a line each; NULL ends */
 	const char *const *steps; /* how to register, a line each; NULL ends */
 	const char *const *notes; /* what to know; NULL ends */
 };

@@ -84,9 +84,9 @@ in_profile='tls = { ca_fiel = "/x"; };'
 write "$file"
 faulty 'a typo in a group' \
     "$file:8: profiles\\.box\\.tls\\.ca_fiel: .*\"ca_file\""
-in_profile='preset = "m365-app";'
+in_profile='fallback = "post-box";'
 write "$file"
-faulty 'a key that does not work yet is unknown' 'profiles.box.preset: unknown'
+faulty 'a key that does not work yet is unknown' 'profiles.box.fallback: unknown'
 in_profile=''
 write "$file" 'unaliased = "admn";'
 faulty 'a wrong word' "$file:1: unaliased: .*admn.*admin"

@@ -689,7 +689,7 @@ START_TEST(table_of_keys)
 		}
 	}
 	ck_assert_uint_eq(found, sizeof(some) / sizeof(some[0]));
-	ck_assert_uint_eq(n, 90);
+	ck_assert_uint_eq(n, 92);
 	ck_assert(!conf_key(n + 1, &group, &key));
 }
 END_TEST

@@ -70,8 +70,8 @@ static const struct bad {
 	    0 },
 	{ "unknown group", "lgo = { to = \"syslog\"; };\n" MORE,
 	    "x.conf:1: lgo: unknown key; did you mean \"log\"?", 0 },
-	{ "a key of a later version", P(GOOD "\npreset = \"gmail\";"),
-	    "x.conf:3: profiles.p.preset: unknown key", 0 },
+	{ "a key of a later version", P(GOOD "\nfallback = \"q\";"),
+	    "x.conf:3: profiles.p.fallback: unknown key", 0 },
 	{ "a profile's key at the top", "address = \"a@example.com\";\n" MORE,
 	    "x.conf:1: address: unknown key", 0 },
 	/* Types */
