@@ -4,7 +4,7 @@
  * endpoints filled in, and what proves who it is.
  *
  * An endpoint is the configured one; else, for the token endpoint, that of the
- * service account's file.
+ * service account's file; else what the issuer's metadata says (cred_meta).
  *
  * Assertions (RFC 7523) are signed anew for each request, as is what somebody
  * else renews read anew. With a key and a file, the key makes the grant's
@@ -84,16 +84,33 @@ missing_url(const struct job *j)
 	return NULL;
 }
 
+static void
+fill(const char **url, const char *found)
+{
+	if (*url == NULL)
+		*url = found;
+}
+
 static bool
 find_urls(struct job *j)
 {
 	struct oauth_client *q = &j->out->client;
+	const struct oauth_meta *m = &j->out->meta;
 	struct err e = ERR_NONE;
 	const char *missing;
 
 	if (is_service(j) && q->token_url == NULL) {
 		j->out->token_url = mem_dup(j->service.token_url);
 		q->token_url = j->out->token_url;
+	}
+	if (missing_url(j) != NULL && q->issuer != NULL) {
+		if (!cred_meta_find(
+			j->profile, &j->out->meta, &j->out->asked, j->trouble))
+			return false;
+		fill(&q->token_url, m->token_url);
+		fill(&q->authorize_url, m->authorize_url);
+		fill(&q->device_url, m->device_url);
+		fill(&q->revoke_url, m->revoke_url);
 	}
 	missing = missing_url(j);
 	if (missing == NULL)
@@ -395,6 +412,7 @@ cred_client_load(struct cred_client *c, const struct profile *p,
 void
 cred_client_clear(struct cred_client *c)
 {
+	oauth_meta_clear(&c->meta);
 	secret_clear(&c->client_secret);
 	secret_clear(&c->client_assertion);
 	secret_clear(&c->assertion);
