@@ -139,6 +139,11 @@ int cred_consent_forget(const struct profile *p, struct err *e);
 bool cred_is_idle(
     const struct profile *p, const struct cred_status *s, int64_t now);
 
+/* When that secret of p's account was sealed, ms since 1970; 0: it is not, or
+ * does not open here. */
+int64_t cred_sealed_at(
+    const struct profile *p, const struct profile_secret *from);
+
 /*
  * The key ring of a file: the systemd credential osmtp-seal, seal.key beside
  * the system's configuration, or beside the user's own, state/seal.key. make as

@@ -258,7 +258,7 @@ cred_secret_hold(const struct profile_secret *from)
 /* A key that can't be used is a fault of the configuration, whoever asks. */
 static int
 open_sealed(const struct profile *a, const struct profile_secret *from,
-    struct secret *out, struct err *e)
+    struct secret *out, int64_t *sealed_at, struct err *e)
 {
 	const struct seal_use use = { "config", a->name, from->field };
 	struct seal_ring *ring = NULL;
@@ -266,9 +266,26 @@ open_sealed(const struct profile *a, const struct profile_secret *from,
 
 	rc = cred_load_ring(a->home, false, &ring, e);
 	if (rc == 0)
-		rc = seal_open(ring, &use, from->text, out, NULL, e);
+		rc = seal_open(ring, &use, from->text, out, sealed_at, e);
 	seal_free(ring);
-	return rc != 0 ? (e->code = EX_CONFIG) : 0;
+	if (rc != 0 && e != NULL)
+		e->code = EX_CONFIG;
+	return rc != 0 ? EX_CONFIG : 0;
+}
+
+int64_t
+cred_sealed_at(const struct profile *p, const struct profile_secret *from)
+{
+	int64_t at = 0;
+	struct secret s;
+
+	if (from->form != PROFILE_SEALED)
+		return 0;
+	secret_init(&s);
+	if (open_sealed(profile_account(p), from, &s, &at, NULL) != 0)
+		at = 0;
+	secret_clear(&s);
+	return at * 1000;
 }
 
 /* ---- all of them */
@@ -347,7 +364,7 @@ read_form(const struct profile *p, const struct profile_secret *from,
 	case PROFILE_ENV:
 		return read_variable(from->text, out, e);
 	case PROFILE_SEALED:
-		return open_sealed(profile_account(p), from, out, e);
+		return open_sealed(profile_account(p), from, out, NULL, e);
 	}
 	return err_set(e, EX_CONFIG, "none is given");
 }

@@ -9,6 +9,7 @@
 #ifndef CORE_FORECAST_H
 #define CORE_FORECAST_H
 
+#include "base/err.h"
 #include "core/cred.h"
 #include "core/profile.h"
 
@@ -28,6 +29,7 @@ enum forecast_what {
 struct forecast {
 	enum forecast_what what;
 	int64_t when;	  /* ms since 1970 */
+	int64_t span;	  /* ms from its beginning to when, or 0: not known */
 	bool guessed;	  /* by the preset's rule, or learnt */
 	char text[256];	  /* "consent ends on 2026-12-04, in 6 days" */
 	char remedy[200]; /* a command, or what to do; "" */
@@ -40,8 +42,20 @@ enum { FORECAST_MAX = 8 };
 size_t forecast_make(const struct profile *p, const struct cred_status *s,
     int64_t now, struct forecast v[FORECAST_MAX]);
 
+const char *forecast_name(enum forecast_what what); /* "consent_idle" */
+
 /* Days of the last threshold (30, 14, 7, 1, 0: it has ended) that it has
- * passed at now; -1: none yet. */
+ * passed at now; -1: none yet. One of more than half the span is none. */
 int forecast_threshold(const struct forecast *f, int64_t now);
+
+/*
+ * Which of the n have passed a threshold at which they were not announced yet:
+ * they come first in v; returns how many. They count as announced from then on,
+ * at all thresholds passed, by what is kept in state/accounts. A place that
+ * can't be written to makes them be announced again: EX_CANTCREAT, EX_IOERR in
+ * e->code.
+ */
+size_t forecast_news(const struct profile *p, struct forecast *v, size_t n,
+    int64_t now, struct err *e);
 
 #endif
