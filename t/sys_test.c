@@ -11,6 +11,7 @@
  *   OSMTP_TEST_ETC       stands for /etc: mailname and osmtp/ are there
  *   OSMTP_TEST_STATE     stands for /var/lib/osmtp; its folder spool for
  *                        /var/spool/osmtp
+ *   OSMTP_TEST_CA        stands for the file of the system's CAs
  *   OSMTP_TEST_HOME      home of every user, so that no test writes into one
  */
 #include "base/sys.h"
@@ -28,6 +29,7 @@ bool sys_real_mailname(struct buf *b);
 const char *sys_real_confdir(void);
 const char *sys_real_statedir(void);
 const char *sys_real_spooldir(void);
+const char *sys_real_ca_file(void);
 void sys_real_user_load(struct sys_user *u, uid_t uid);
 
 #define sys_now	      sys_real_now
@@ -37,6 +39,7 @@ void sys_real_user_load(struct sys_user *u, uid_t uid);
 #define sys_confdir   sys_real_confdir
 #define sys_statedir  sys_real_statedir
 #define sys_spooldir  sys_real_spooldir
+#define sys_ca_file   sys_real_ca_file
 #define sys_user_load sys_real_user_load
 #include "../src/base/sys.c"
 #undef sys_now
@@ -46,6 +49,7 @@ void sys_real_user_load(struct sys_user *u, uid_t uid);
 #undef sys_confdir
 #undef sys_statedir
 #undef sys_spooldir
+#undef sys_ca_file
 #undef sys_user_load
 
 /* A number from the environment; false if it is not set. */
@@ -151,6 +155,14 @@ sys_spooldir(void)
 	if (!dir)
 		dir = mem_printf("%s/spool", s);
 	return dir;
+}
+
+const char *
+sys_ca_file(void)
+{
+	const char *s = getenv("OSMTP_TEST_CA");
+
+	return s ? s : sys_real_ca_file();
 }
 
 void

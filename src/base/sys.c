@@ -195,6 +195,23 @@ sys_spooldir(void)
 	return OSMTP_SPOOLDIR;
 }
 
+const char *
+sys_ca_file(void)
+{
+	static const char *const places[] = {
+		"/etc/ssl/certs/ca-certificates.crt", /* Debian, Arch, Alpine */
+		"/etc/pki/tls/certs/ca-bundle.crt",   /* Fedora and kin */
+		"/etc/ssl/ca-bundle.pem",	      /* SUSE */
+		"/etc/ssl/cert.pem",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (access(places[i], R_OK) == 0)
+			return places[i];
+	return places[0];
+}
+
 /* The full name up to the comma; '&' stands for the login, capitalised. */
 static char *
 sys_expand_gecos(const char *gecos, const char *login)

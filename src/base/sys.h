@@ -45,6 +45,10 @@ const char *sys_statedir(void);
 /* Their queue (configure's localstatedir + spool/osmtp). */
 const char *sys_spooldir(void);
 
+/* The file with the CAs that this machine trusts, PEM: where the distributions
+ * have it; the first of these places if it is at none. */
+const char *sys_ca_file(void);
+
 /* A user, by the password and group databases. */
 struct sys_user {
 	uid_t uid;

@@ -455,9 +455,7 @@ wire_address(const struct wire_link *k)
 const char *
 wire_ca_file(void)
 {
-	const char *path = curl_version_info(CURLVERSION_NOW)->cainfo;
-
-	return path != NULL ? path : "";
+	return sys_ca_file();
 }
 
 int

@@ -33,9 +33,11 @@ wire_set_common(CURL *easy, const struct wire_target *t, char *error)
 	WIRE_SET(
 	    CURLOPT_SSLVERSION, (long)(t->tls13 ? CURL_SSLVERSION_TLSv1_3
 						: CURL_SSLVERSION_TLSv1_2));
+	/* Without the directory nothing would be left that libcurl takes by
+	 * itself: Debian's has no file built in. */
 	WIRE_SET(CURLOPT_CAPATH, "");
-	if (t->ca_file != NULL)
-		WIRE_SET(CURLOPT_CAINFO, t->ca_file);
+	WIRE_SET(
+	    CURLOPT_CAINFO, t->ca_file != NULL ? t->ca_file : wire_ca_file());
 	if (t->cert != NULL) {
 		WIRE_SET(CURLOPT_SSLCERT, t->cert);
 		WIRE_SET(CURLOPT_SSLKEY, t->key != NULL ? t->key : t->cert);

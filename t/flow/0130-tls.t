@@ -56,7 +56,7 @@ add crossed smtps '"tls": "none"'
 start_fake "$TMP/script"
 { echo 'default = "smtp-good"; hostname = "h.example.com";
 	log = { to = "@TMP@/log"; }; profiles = {'
-  # One is without ca_file: the system's CAs do not know ours.
+  # One is without ca_file: the system's CAs do not know ours, at first.
   sed '/^system = /,/^};/s/^  tls = .*/tls = { min = "1.2"; };/' "$TMP/profiles"
   echo '};'; } | conf
 printf 'From: a@example.com\nTo: b@example.org\n\nhello\n' >"$TMP/in"
@@ -95,6 +95,12 @@ for s in smtp smtps; do
 	fails $s-hangs 75 'no answer within 1s \(TLS'
 done
 fails system 78 '.*certificate.*by .*test ca\) \(TLS'
+OSMTP_TEST_CA=$TMP/absent.pem
+export OSMTP_TEST_CA
+fails system 78 "the system's CA file can't be used \(TLS"
+OSMTP_TEST_CA=$FAKE_CERTS/ca.pem
+good system # whom the system trusts, we trust
+unset OSMTP_TEST_CA
 fails absent 78 'the server does not offer STARTTLS, which is required \(EHLO'
 fails s454 75 '454 4\.7\.0 TLS not available.* \(EHLO'
 fails s501 78 '501 5\.5\.4 no parameters please \(EHLO'
@@ -104,5 +110,5 @@ fails injected 75 '.*'
 fails crossed 78 '.* \(TLS'
 rm "$LOG/crossed.trace" # it took ClientHello for SMTP
 unlike "$(cat "$LOG"/*.trace)" '^[0-9]+ [0-9]+ !' 'no rule was broken'
-is "$(find "$LOG" -name '*.eml' | grep -c .)" 6 'what was good has arrived'
+is "$(find "$LOG" -name '*.eml' | grep -c .)" 7 'what was good has arrived'
 finish

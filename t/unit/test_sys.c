@@ -139,6 +139,8 @@ END_TEST
 START_TEST(places_are_configured)
 {
 	ck_assert_str_eq(sys_confdir(), OSMTP_SYSCONFDIR);
+	/* There or not: a path, not nothing. */
+	ck_assert_int_eq(sys_ca_file()[0], '/');
 	ck_assert_str_eq(sys_statedir(), OSMTP_STATEDIR);
 }
 END_TEST
