@@ -142,13 +142,16 @@ import_encrypted(gnutls_x509_privkey_t key, const struct crypt_block *b,
 	return 0;
 }
 
-/* Take over what was imported. x is gone in any case. */
+/* Take over what was imported, if its numbers belong together: a key that was
+ * altered can be more than useless. x is gone in any case. */
 static int
 take_key(struct crypt_key *k, gnutls_x509_privkey_t x, struct err *e)
 {
-	int r = gnutls_privkey_import_x509(
-	    k->key, x, GNUTLS_PRIVKEY_IMPORT_AUTO_RELEASE);
+	int r = gnutls_x509_privkey_verify_params(x);
 
+	if (r == 0)
+		r = gnutls_privkey_import_x509(
+		    k->key, x, GNUTLS_PRIVKEY_IMPORT_AUTO_RELEASE);
 	if (r != 0) {
 		gnutls_x509_privkey_deinit(x);
 		return blame_import(r, e);
