@@ -15,7 +15,7 @@
 
 #define USAGE "usage: osmtp preset [NAME] [--json]"
 
-enum { MAX_TEXT = 64 * 1024, MAX_KEY = 64, WIDTH = 20 };
+enum { MAX_TEXT = 64 * 1024, MAX_KEY = 64, KEY_WIDTH = 24, COLUMNS = 78 };
 
 /* What a preset knows as a number: as a member of JSON, and for people. */
 struct fact {
@@ -55,12 +55,15 @@ key_of(const struct preset_value *v, char key[MAX_KEY])
 	return key;
 }
 
-/* A file that can be pasted. */
+/* A file that can be pasted; the key preset stands as wide as those below. */
 static void
 add_example(struct buf *b, const struct preset *s, const char *indent)
 {
+	int width = (int)strcspn(s->example[0], "=") - 1;
+
 	buf_add_fmt(b, "%sprofiles = {\n%s  mail = {\n", indent, indent);
-	buf_add_fmt(b, "%s    preset  = \"%s\";\n", indent, s->name);
+	buf_add_fmt(
+	    b, "%s    %-*s = \"%s\";\n", indent, width, "preset", s->name);
 	for (const char *const *p = s->example; *p != NULL; p++)
 		buf_add_fmt(b, "%s    %s\n", indent, *p);
 	buf_add_fmt(b, "%s  };\n%s};\n", indent, indent);
@@ -78,9 +81,31 @@ show_values(const struct preset *s)
 		if (strcmp(key, last) == 0)
 			printf(", %s", s->values[i].text);
 		else
-			printf("%s  %-*s  %s", i > 0 ? "\n" : "", WIDTH, key,
-			    s->values[i].text);
+			printf("%s  %-*s  %s", i > 0 ? "\n" : "", KEY_WIDTH,
+			    key, s->values[i].text);
 		memcpy(last, key, sizeof(last));
+	}
+	printf("\n");
+}
+
+/* A line behind its mark, broken at blanks. */
+static void
+show_line(const char *mark, const char *line)
+{
+	int indent = (int)strlen(mark), column = indent;
+
+	printf("%s", mark);
+	while (*line != '\0') {
+		int n = (int)strcspn(line, " ");
+
+		if (column > indent && column + 1 + n > COLUMNS) {
+			printf("\n%*s", indent, "");
+			column = indent;
+		} else if (column > indent)
+			column += printf(" ");
+		column += printf("%.*s", n, line);
+		line += n;
+		line += strspn(line, " ");
 	}
 	printf("\n");
 }
@@ -105,21 +130,24 @@ static void
 show(const struct preset *s)
 {
 	struct buf example;
+	char mark[16];
 	unsigned n = 0;
 
 	buf_init(&example, MAX_TEXT);
 	add_example(&example, s, "  ");
-	printf("%s: %s\nAs of %s, by %s\n\nIt stands for:\n", s->name, s->title,
-	    s->as_of, s->source);
+	printf("%s: %s\nAs of %s, from %s\n\nIt stands for:\n", s->name,
+	    s->title, s->as_of, s->source);
 	show_values(s);
 	show_facts(s);
 	printf("\nWhat to do:\n");
-	for (const char *const *p = s->steps; *p != NULL; p++)
-		printf("  %u. %s\n", ++n, *p);
+	for (const char *const *p = s->steps; *p != NULL; p++) {
+		snprintf(mark, sizeof(mark), "  %u. ", ++n);
+		show_line(mark, *p);
+	}
 	if (s->notes[0] != NULL)
 		printf("\nTo be known:\n");
 	for (const char *const *p = s->notes; *p != NULL; p++)
-		printf("  - %s\n", *p);
+		show_line("  - ", *p);
 	printf("\nA configuration to begin with:\n%s", example.data);
 	buf_clear(&example);
 }

@@ -169,6 +169,7 @@ conf_build_forget(struct conf_entry *d, enum conf_id id)
 	case CONF_TYPE_WORDS:
 		text_list_clear(field);
 		break;
+	case CONF_TYPE_INT:
 	case CONF_TYPE_WORD:
 	case CONF_TYPE_DURATION:
 		break;

@@ -29,10 +29,11 @@ is "$(printf '%s\n' "$out" | wc -l)" "$(printf '%s\n' "$names" | wc -l)" \
 
 run "$OSMTP" preset gmail
 exits 0 'one of them'
-like "$out" '^As of [0-9-]{10}, by https://' '... has a date and a source'
+like "$out" '^As of [0-9-]{10}, from https://' '... has a date and a source'
 like "$out" 'oauth\.scope +https://mail\.google\.com/' '... values'
 like "$out" 'after 180 days without use' '... limits'
 like "$out" '^  1\. ' '... steps'
+unlike "$(printf '%s\n' "$out" | grep -v https:)" '.{80}' '... no long line'
 like "$out" 'preset  = "gmail";' '... an example'
 run "$OSMTP" preset gmail --json
 is "$(printf '%s\n' "$out" | member keys/oauth.grant/0)" authorization_code \
