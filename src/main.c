@@ -29,6 +29,8 @@ static const struct {
 	    "the profiles, and whether they can send" },
 	{ "preset", cmd_preset, "preset [NAME] [--json]",
 	    "what is known of a provider, and what to do there" },
+	{ "check", cmd_check, "check [NAME] [--to ADDRESS] [--json] [-v]",
+	    "look at each step of sending, and say what to mend" },
 	{ "seal", cmd_seal, "seal [--set] PROFILE.FIELD | --new-key | --list",
 	    "seal a secret; --retire KID: take a key away" },
 	{ "reseal", cmd_reseal, "reseal [--dry-run] [--json] [-C FILE]",

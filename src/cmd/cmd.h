@@ -31,6 +31,7 @@ int cmd_run(const struct cmd_call *c);				/* osmtp run */
 int cmd_run_queue(const struct cmd_call *c, const char *conf_file); /* -q */
 int cmd_token(const struct cmd_call *c);    /* osmtp token */
 int cmd_profiles(const struct cmd_call *c); /* osmtp profiles */
+int cmd_check(const struct cmd_call *c);    /* osmtp check */
 int cmd_seal(const struct cmd_call *c);	    /* osmtp seal */
 int cmd_reseal(const struct cmd_call *c);   /* osmtp reseal */
 int cmd_preset(const struct cmd_call *c);   /* osmtp preset */

@@ -110,6 +110,11 @@ bool cred_client_load(struct cred_client *c, const struct profile *p,
     enum cred_need need, struct oauth_trouble *f);
 void cred_client_clear(struct cred_client *c);
 
+/* Can that secret of p's account be read just now? False with *o. A command is
+ * not run: it need only be there. */
+bool cred_secret_test(const struct profile *p,
+    const struct profile_secret *from, struct outcome *o);
+
 /* ---- consents (cred_consent.c) */
 
 /* Only one login for an account at a time: EX_TEMPFAIL if another goes on.

@@ -402,6 +402,29 @@ cred_secret_read(const struct profile *p, const struct profile_secret *from,
 }
 
 bool
+cred_secret_test(const struct profile *p, const struct profile_secret *from,
+    struct outcome *o)
+{
+	struct err e = ERR_NONE;
+	struct secret s;
+	bool ok;
+
+	if (from->form == PROFILE_COMMAND) {
+		if (access(from->argv.v[0], X_OK) == 0)
+			return true;
+		err_set_errno(
+		    &e, EX_CONFIG, errno, "command: %s", from->argv.v[0]);
+		err_wrap(&e, "%s", from->key != NULL ? from->key : "secret");
+		return cred_fail(
+		    o, cred_secret_class(&e), OUTCOME_AT_AUTH, e.text);
+	}
+	secret_init(&s);
+	ok = cred_secret_read(p, from, OUTCOME_AT_AUTH, &s, o);
+	secret_clear(&s);
+	return ok;
+}
+
+bool
 cred_secret_may_block(const struct profile_secret *from)
 {
 	return from->form == PROFILE_COMMAND;

@@ -65,12 +65,14 @@ profile_choose_mech(const struct profile *p, enum profile_auth way,
 void
 profile_use_up(const struct profile *p, struct outcome *o)
 {
+	const struct profile *a = profile_account(p);
+
 	if (o->class != OUTCOME_CLASS_F)
 		return;
 	if (strcmp(o->enhanced, "5.5.127") == 0)
 		o->class = OUTCOME_CLASS_L;
 	else
-		o->class = profile_account(p)->kind == PROFILE_MAILBOX
+		o->class = a->kind == PROFILE_MAILBOX || profile_needs_login(a)
 			       ? OUTCOME_CLASS_P
 			       : OUTCOME_CLASS_C;
 }

@@ -211,6 +211,23 @@ bool oauth_meta_fetch(const char *issuer, const char *ca_file, const char *pin,
 int oauth_meta_read(const char *issuer, const char *body, size_t n,
     struct oauth_meta *m, struct err *e);
 
+/* ---- a look (oauth_look.c) */
+
+struct oauth_look {
+	struct outcome outcome; /* where it is no good */
+	int status;		/* HTTP; 0: no answer */
+	bool stranger;	  /* somebody else answers, as captive portals do */
+	bool certificate; /* its certificate is not accepted */
+	bool has_date;
+	int64_t clock_off; /* ms that our clock is ahead of its Date */
+	int64_t took;	   /* ms */
+};
+
+/* Does a token endpoint answer at c->token_url? It is asked for nothing, and
+ * nobody's name or secret is sent. False with k->outcome. It blocks. */
+bool oauth_look(
+    const struct oauth_client *c, int64_t timeout_ms, struct oauth_look *k);
+
 /* ---- revocation (oauth_revoke.c; RFC 7009) */
 
 /* Revoke a refresh token. True also where the server does not know it. */

@@ -180,17 +180,13 @@ hint_classify(struct outcome *o)
 static const struct absent {
 	const char *words;
 	const char *instead;
-	const char *at_token; /* at the token endpoint, if not the same */
 } absent[] = {
 	{ "osmtp login NAME",
 	    "get a new consent and set profiles.NAME.oauth.refresh_token "
-	    "(osmtp seal --set NAME.oauth.refresh_token)",
-	    NULL },
-	{ "osmtp check NAME", "osmtp queue retry", "osmtp token NAME" },
-	{ "osmtp test NAME", "send a message", NULL },
-	{ "osmtp status", "osmtp profiles", NULL },
-	{ "osmtp rotate NAME", "osmtp seal --set NAME.oauth.client_secret",
-	    NULL },
+	    "(osmtp seal --set NAME.oauth.refresh_token)" },
+	{ "osmtp test NAME", "send a message" },
+	{ "osmtp status", "osmtp profiles" },
+	{ "osmtp rotate NAME", "osmtp seal --set NAME.oauth.client_secret" },
 };
 
 static bool
@@ -360,16 +356,13 @@ void
 hint_add_remedy(
     struct buf *b, const struct outcome *o, const struct hint_names *n)
 {
-	const char *s = step_for(o, n), *at = NULL, *instead;
+	const char *s = step_for(o, n), *at = NULL;
 	size_t begin = b->len;
 	const struct absent *a;
 
 	while ((a = find_absent(s, &at)) != NULL) {
 		add_filled(b, s, (size_t)(at - s), n);
-		instead = o->stage == OUTCOME_AT_TOKEN && a->at_token != NULL
-			      ? a->at_token
-			      : a->instead;
-		add_filled(b, instead, strlen(instead), n);
+		add_filled(b, a->instead, strlen(a->instead), n);
 		s = at + strlen(a->words);
 	}
 	add_filled(b, s, strlen(s), n);

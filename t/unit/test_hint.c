@@ -28,8 +28,9 @@ check_step(const char *id, const struct outcome *o)
 {
 	static const char *const commands[] = { "osmtp seal --set noreply.",
 		"osmtp token noreply", "osmtp profiles", "osmtp queue retry",
-		"osmtp explain u@example.com", "osmtp sends long tokens",
-		"osmtp waits as long as", "osmtp.conf" };
+		"osmtp check noreply", "osmtp explain u@example.com",
+		"osmtp sends long tokens", "osmtp waits as long as",
+		"osmtp.conf" };
 	struct buf b;
 	const char *p;
 	int i;
@@ -487,7 +488,7 @@ START_TEST(tells_what_still_holds)
 	    "No login took place (or it does not count), so the server does "
 	    "not forward; the recipient is not the fault.|set auth = "
 	    "[\"password\"] or [\"oauth\"] in profiles.noreply, then osmtp "
-	    "queue retry" CONF);
+	    "check noreply" CONF);
 	o.class = OUTCOME_CLASS_M; /* the others were taken */
 	o.kind = OUTCOME_REFUSED;
 	ck_assert_str_eq(told(&o, &names), "|check the recipient's address");
@@ -497,8 +498,8 @@ START_TEST(tells_what_still_holds)
 	ck_assert_int_eq(o.class, OUTCOME_CLASS_F);
 	o.class = OUTCOME_CLASS_P;
 	ck_assert(text_starts(told(&o, &names),
-	    "Token or password is refused.|osmtp queue retry; then osmtp seal "
-	    "--set noreply.password"));
+	    "Token or password is refused.|osmtp check noreply; then osmtp "
+	    "seal --set noreply.password"));
 	o.class = OUTCOME_CLASS_C;
 	system.mailbox = false;
 	ck_assert(text_starts(told(&o, &system),
@@ -536,7 +537,7 @@ START_TEST(stands_in)
 	copy(o.detail, sizeof(o.detail), "700024");
 	ck_assert(
 	    strstr(told(&o, &names),
-		"timedatectl set-ntp true, then osmtp token noreply") != NULL);
+		"timedatectl set-ntp true, then osmtp check noreply") != NULL);
 	o = made(OUTCOME_AT_CONNECT, 0, "Could not resolve host: x");
 	hint_classify(&o);
 	ck_assert_int_eq(o.class, OUTCOME_CLASS_L);
