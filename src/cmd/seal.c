@@ -19,6 +19,7 @@
 #include "base/sys.h"
 #include "base/text.h"
 #include "cmd/ask.h"
+#include "cmd/blob.h"
 #include "core/conf_edit.h"
 #include "gate/seal.h"
 
@@ -155,73 +156,13 @@ choose_file(struct seal_job *s, struct err *e)
 	return 0;
 }
 
-/* ---- keys */
-
-/* Where the keys for the file's secrets lie; to be freed. */
-static char *
-key_path(const struct seal_job *s)
-{
-	const char *path = s->file->path, *slash = strrchr(path, '/');
-
-	if (s->file->is_system)
-		return mem_printf("%s/seal.key", sys_confdir());
-	if (slash == NULL)
-		return mem_dup("seal.key");
-	return mem_printf("%.*s/seal.key", (int)(slash - path), path);
-}
-
-static int
-new_key(const struct seal_job *s, bool wanted, struct err *e)
-{
-	char kid[SEAL_KID_LENGTH + 1];
-	char *path = key_path(s);
-	int rc = seal_new_key(path, kid, e);
-
-	if (rc == 0 && wanted)
-		printf("new key %s in %s\n", kid, path);
-	else if (rc == 0)
-		cmd_say(s->call, "new key %s in %s", kid, path);
-	free(path);
-	return rc;
-}
-
-/* The key of the token cache is not for the configuration: that it may be
- * lost is no harm. */
-static int
-load_ring(const struct seal_job *s, struct seal_ring **ring, struct err *e)
-{
-	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
-	char *system = mem_printf("%s/seal.key", sys_confdir());
-	char *own = s->file->is_system ? NULL : key_path(s);
-	struct seal_places places = { NULL, system, own, NULL };
-	char *credential = NULL;
-	struct seal_key k;
-	int rc;
-
-	if (credentials != NULL && credentials[0] == '/')
-		credential = mem_printf("%s/osmtp-seal", credentials);
-	places.credential = credential;
-	rc = seal_load(&places, false, ring, e);
-	if (rc == 0 && !seal_key(*ring, 0, &k)) {
-		seal_free(*ring);
-		*ring = NULL;
-		rc = new_key(s, false, e);
-		if (rc == 0)
-			rc = seal_load(&places, false, ring, e);
-	}
-	free(credential);
-	free(system);
-	free(own);
-	return rc;
-}
+/* ---- secrets */
 
 /* Ask for the secret and seal it. */
 static int
 make_blob(const struct seal_job *s, struct buf *blob, struct err *e)
 {
-	const struct seal_use use = { "config", s->profile, s->field };
 	char *what = mem_printf("%s.%s", s->profile, s->field);
-	struct seal_ring *ring = NULL;
 	struct secret secret;
 	int rc;
 
@@ -231,11 +172,9 @@ make_blob(const struct seal_job *s, struct buf *blob, struct err *e)
 	else
 		rc = ask_secret(what, &secret, e);
 	if (rc == 0)
-		rc = load_ring(s, &ring, e);
-	if (rc == 0)
-		rc = seal_close(ring, &use, &secret, blob, e);
+		rc = blob_make(
+		    s->call, s->file, s->profile, s->field, &secret, blob, e);
 	secret_clear(&secret);
-	seal_free(ring);
 	free(what);
 	return rc;
 }
@@ -256,7 +195,7 @@ act(struct seal_job *s, struct err *e)
 	if (rc != 0)
 		return rc;
 	if (s->act == SEAL_NEW_KEY)
-		return new_key(s, true, e);
+		return blob_new_key(s->call, s->file, true, e);
 	buf_init(&blob, 2 * SEAL_MAX_SECRET);
 	rc = make_blob(s, &blob, e);
 	if (rc == 0 && s->act == SEAL_SET)

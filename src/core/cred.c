@@ -38,6 +38,7 @@ struct cred {
 	struct secret refused;	/* empty: none was */
 	struct secret secret;
 	bool keep_alive; /* a request is wanted, not only a token */
+	bool trial;	 /* the same, and a failure leaves no trace */
 	bool filled;	 /* secret is it */
 	bool was_cached;
 	int64_t expires; /* of a token */
@@ -87,7 +88,9 @@ static void
 run_token_child(int fd, void *ctx)
 {
 	const struct cred *c = ctx;
-	struct cred_task t = { .lock = -1, .keep_alive = c->keep_alive };
+	struct cred_task t = {
+		.lock = -1, .keep_alive = c->keep_alive, .trial = c->trial
+	};
 	struct leftover left = { &t, fd };
 	struct answer a;
 	pid_t pid;
@@ -271,7 +274,8 @@ fill_token(struct cred *c)
 	cred_secret_hold(&a->client_secret);
 	cred_secret_hold(&a->refresh_token);
 	cred_secret_hold(&a->signer.passphrase);
-	c->filled = c->was_cached = !c->keep_alive && take_cached(c);
+	c->filled = c->was_cached =
+	    !c->keep_alive && !c->trial && take_cached(c);
 	if (!c->filled)
 		start_child(c, run_token_child);
 }
@@ -320,6 +324,19 @@ cred_keep_alive(
 	struct cred *c = new_cred(l, p, PROFILE_AUTH_OAUTH, done, ctx);
 
 	c->keep_alive = true;
+	fill_token(c);
+	if (c->fd < 0)
+		loop_timer_start(l, &c->soon, loop_now(l), call_done, c);
+	return c;
+}
+
+struct cred *
+cred_try(
+    struct loop *l, const struct profile *p, void (*done)(void *ctx), void *ctx)
+{
+	struct cred *c = new_cred(l, p, PROFILE_AUTH_OAUTH, done, ctx);
+
+	c->trial = true;
 	fill_token(c);
 	if (c->fd < 0)
 		loop_timer_start(l, &c->soon, loop_now(l), call_done, c);

@@ -16,6 +16,7 @@
 #include "mail/outcome.h"
 
 #include <stdbool.h>
+#include <sys/stat.h>
 
 struct cred;
 
@@ -42,6 +43,15 @@ const struct outcome *cred_outcome(const struct cred *c);
  * done so, or it may not be asked now, it is not.
  */
 struct cred *cred_keep_alive(struct loop *l, const struct profile *p,
+    void (*done)(void *ctx), void *ctx);
+
+/*
+ * The same, to see whether p is right, a copy with a new secret in it for
+ * instance: a token is asked for whatever is cached or known, and a failure
+ * leaves no trace. One that comes is kept as any other: a refresh token may
+ * have been used up for it.
+ */
+struct cred *cred_try(struct loop *l, const struct profile *p,
     void (*done)(void *ctx), void *ctx);
 
 /* Did the secret come from the token cache? */
@@ -148,6 +158,21 @@ bool cred_is_idle(
  * does not open here. */
 int64_t cred_sealed_at(
     const struct profile *p, const struct profile_secret *from);
+
+/* ---- a new secret in place of one (cred_new.c) */
+
+/* Is s the one that is there? False, too, where that can't be read. */
+bool cred_new_is_old(const struct profile *p, const struct profile_secret *from,
+    const struct secret *s);
+
+/*
+ * Make s the first line of the file at path, which is replaced as a whole; its
+ * other lines, owner and mode stay. was: as it was when all this began:
+ * EX_TEMPFAIL if it is another by now. EX_NOINPUT, EX_DATAERR, and as
+ * fsio_replace_like().
+ */
+int cred_new_store(const char *path, const struct stat *was,
+    const struct secret *s, struct err *e);
 
 /*
  * The key ring of a file: the systemd credential osmtp-seal, seal.key beside

@@ -202,6 +202,7 @@ struct cred_task {
 	const struct profile *account;
 	const struct secret *refused; /* empty: none was */
 	bool keep_alive; /* one is asked for where the consent is idle */
+	bool trial;	 /* one is asked for; a failure leaves no trace */
 	struct outcome outcome;
 	bool unstored; /* a new refresh token is in memory alone */
 	/* private */

@@ -447,6 +447,8 @@ redeem(struct cred_task *t)
 		v = GOT;
 	} else if (ready && has_another(t, &f, &q)) {
 		v = AGAIN;
+	} else if (t->trial) {
+		t->outcome = f.outcome;
 	} else {
 		cred_record_fail(&t->record, &f, asked, t->stamp, sys_now());
 		keep(t, false);
@@ -504,8 +506,8 @@ must_keep_alive(const struct cred_task *t)
 {
 	struct cred_status s;
 
-	if (!t->keep_alive)
-		return false;
+	if (t->trial || !t->keep_alive)
+		return t->trial;
 	cred_record_status(&t->record, t->account, &s);
 	return cred_is_idle(t->account, &s, sys_now());
 }
@@ -526,7 +528,7 @@ run_locked(struct cred_task *t)
 	    cred_record_is_usable(&t->record, t->account, sys_now()))
 		return true;
 	cred_stamp(t->account, t->stamp);
-	if (!cred_record_must_wait(&t->record, t->stamp, sys_now()))
+	if (t->trial || !cred_record_must_wait(&t->record, t->stamp, sys_now()))
 		return renew(t);
 	t->outcome = t->record.why;
 	if (marked)
