@@ -4,6 +4,7 @@
 What arrives behind Dovecot is compared with what went in, octet by octet;
 only the Received field on top is Dovecot's.
 """
+import base64
 import json
 import os
 import re
@@ -11,7 +12,12 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import time
+import urllib.error
+import urllib.parse
 import urllib.request
+
+from person import Person
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SANDBOX = os.path.join(HERE, "sandbox")
@@ -83,6 +89,7 @@ class Home:
         self.bench, self.facts = bench, bench.facts
         self.program = os.path.join(self.path, "sendmail")
         self.secrets = []
+        self.address = None
         self.sender = []        # the options that say it
         os.symlink(osmtp, self.program)
         self.osmtp = osmtp
@@ -94,7 +101,8 @@ class Home:
         return {"file": path}
 
     def configure(self, profile):
-        self.sender = ["-f", profile["address"]]
+        self.address = profile["address"]
+        self.sender = ["-f", self.address]
         directory = os.path.join(self.path, ".config", "osmtp")
         os.makedirs(directory, exist_ok=True)
         private(os.path.join(directory, "osmtp.conf"),
@@ -142,6 +150,27 @@ class Home:
         self.profile(facts, "system", way, {
             "grant": "client_credentials", "token_url": facts["token_url"],
             "ca_file": self.facts["ca"]} | keys, more)
+
+    def person(self, provider, *grants, client="person", way="starttls",
+               **more):
+        """A mailbox that wants somebody's consent."""
+        facts = self.bench.provider(provider)
+        places = {"device_code": "device_url",
+                  "authorization_code": "authorize_url"}
+        urls = ["token_url", "revoke_url"] + [places[g] for g in grants
+                                              if g in places]
+        self.profile(facts, "mailbox", way, {
+            "grant": list(grants), "ca_file": self.facts["ca"]}
+            | {url: facts[url] for url in urls}
+            | self.client(provider, client), more)
+
+    def seeded(self, provider, client="person", **more):
+        """One that was consented to elsewhere."""
+        token = self.bench.consent(provider, client)
+        seed = {"refresh_token": self.secret("refresh", token)}
+        self.person(provider, "refresh_token", client=client, oauth=seed
+                    | more.pop("oauth", {}), **more)
+        return token
 
     def mailbox(self, way="tls", password=None, **more):
         mailbox = self.facts["mailbox"]
@@ -191,6 +220,39 @@ class Home:
         for secret in self.secrets:
             want(secret not in said, f"a secret is shown: {said}")
             want(secret not in self.log(), "a secret is in the log")
+
+    def recover(self):
+        """After trouble that the provider said is over soon: it arrives."""
+        text, due = message(sender=self.address), time.monotonic() + 20
+        while True:
+            done = subprocess.run(
+                [self.program, "--now", "-i", *self.sender, TO], input=text,
+                env=self.environment(), stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT, timeout=LIMIT)
+            if done.returncode == OK:
+                break
+            want(done.returncode == TEMPFAIL and time.monotonic() < due,
+                 f"{done.returncode}: {done.stdout.decode()}")
+            time.sleep(0.2)
+        self.bench.one(text, sender=self.address)
+
+    def deliver(self, *rcpts):
+        """A message of this profile arrives, and nothing else."""
+        text = message(sender=self.address)
+        self.send(text, *(rcpts or (TO,)))
+        self.bench.one(text, rcpts or (TO,), self.address)
+
+    def many(self, count):
+        """That many commands at once, each with a message; then the queue."""
+        text = message(sender=self.address)
+        children = [self.queue(text, TO) for _ in range(count)]
+        for child in children:
+            said = child.stdout.read()
+            want(child.wait(LIMIT) == OK, f"refused: {said}")
+            child.stdout.close()
+        self.command("run", "--once")
+        arrived = len(self.bench.arrived())
+        want(arrived == count, f"{arrived} of {count} messages arrived")
 
     def log(self):
         try:
@@ -247,6 +309,61 @@ class Bench:
         begin = self.asked.get(key, 0)
         self.asked[key] = len(lines)
         return lines[begin:]
+
+    def want_asked(self, client, provider, *expected):
+        """Its token requests since the last look: (auth or grant, status)."""
+        asked = self.token_requests(client, provider)
+        for number, (how, status) in enumerate(expected):
+            want(len(asked) == len(expected) and asked[number]["status"] ==
+                 status and how in (asked[number]["auth"],
+                                    asked[number]["grant"]),
+                 f"token requests: {asked}")
+        want(len(asked) == len(expected), f"token requests: {asked}")
+
+    def post(self, provider, url, client, **form):
+        """A form, by that client: (status, JSON or text)."""
+        facts = self.provider(provider)
+        asker = facts["clients"][client]
+        asked = urllib.request.Request(facts[url])
+        if asker["auth"] == "none":
+            form["client_id"] = asker["id"]
+        else:
+            who = f"{asker['id']}:{asker['secret']}".encode()
+            asked.add_header("Authorization",
+                             "Basic " + base64.b64encode(who).decode())
+        asked.data = urllib.parse.urlencode(form).encode()
+        try:
+            answer = self.opener.open(asked, timeout=20)
+        except urllib.error.HTTPError as e:
+            answer = e
+        with answer:
+            text = answer.read().decode()
+            try:
+                return answer.status, json.loads(text)
+            except ValueError:
+                return answer.status, text
+
+    def consent(self, provider, client):
+        """A refresh token, by a device code that the person approves."""
+        scope = self.provider(provider)["clients"][client]["scope"]
+        _, device = self.post(provider, "device_url", client, scope=scope)
+        Person(self.facts).visit(device["verification_uri_complete"])
+        status, answer = self.post(
+            provider, "token_url", client, device_code=device["device_code"],
+            grant_type="urn:ietf:params:oauth:grant-type:device_code")
+        want(status == 200, f"no consent: {status} {answer}")
+        if "requests" in self.provider(provider):
+            self.token_requests(client, provider)
+        return answer["refresh_token"]
+
+    def refresh(self, provider, client, token):
+        """Use a refresh token behind osmtp's back."""
+        status, answer = self.post(provider, "token_url", client,
+                                   grant_type="refresh_token",
+                                   refresh_token=token)
+        if "requests" in self.provider(provider):
+            self.token_requests(client, provider)
+        return status, answer
 
     def control(self, provider, what, order):
         """Tell a provider to do something to the tests' liking."""
