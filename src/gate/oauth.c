@@ -230,11 +230,13 @@ host_of(const char *url)
  * Whose endpoint it is, and what follows for the class. An invalid_grant tells
  * that the consent of a person has ended; but where no person gave one, that
  * the configuration is wrong, whatever the table says of consents. What has no
- * error word has its class by what we saw of it.
+ * error word has its class by what we saw of it; Glewlwyd says 400 and no word
+ * where others say invalid_grant.
  */
 static void
 classify(const struct oauth_ask *q, struct outcome *o)
 {
+	bool mute = o->error[0] == '\0' && o->code == 400;
 	bool refused = strcmp(o->error, "invalid_grant") == 0;
 	bool consent = q->grant != OAUTH_CLIENT_CREDENTIALS &&
 		       q->grant != OAUTH_JWT_BEARER;
@@ -242,7 +244,7 @@ classify(const struct oauth_ask *q, struct outcome *o)
 
 	snprintf(o->provider, sizeof(o->provider), "%s", hint_provider(host));
 	free(host);
-	if (refused && consent && o->class == OUTCOME_CLASS_C)
+	if ((refused || mute) && consent && o->class == OUTCOME_CLASS_C)
 		o->class = OUTCOME_CLASS_P;
 	if (o->error[0] != '\0' && (consent || !refused) &&
 	    hint_find(o) != NULL)

@@ -12,7 +12,8 @@
  *   a known error word of class L				L
  *   status 408, 425, 429, 5xx					L
  *   status 3xx, 404, 405, 410: the URL is wrong		C
- *   invalid_grant where a person has consented: it has ended	P
+ *   invalid_grant, or 400 without a word, where a person has
+ *   consented: it has ended					P
  *   another known error word				as in words[]
  *   2xx without a usable token, 403 without a word		L
  *   token_type that is not Bearer				C

@@ -254,7 +254,8 @@ advice_on_configuration(enum outcome_stage stage)
 static const char *
 advice_on_person(const struct outcome *o)
 {
-	if (o->stage == OUTCOME_AT_TOKEN && o->error[0] != '\0')
+	if (o->stage == OUTCOME_AT_TOKEN &&
+	    (o->error[0] != '\0' || o->code != 0))
 		return "osmtp login NAME"; /* refused, or there is none yet */
 	if (o->ours) /* a secret that the caller may not read */
 		return "let whoever sends read it, or send as a user who may";

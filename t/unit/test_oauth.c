@@ -196,6 +196,12 @@ START_TEST(class_by_grant)
 	ck_assert(
 	    !ask(HTTP("400", "", "{\"error\":\"invalid_client\"}"), &t, &f));
 	ck_assert_int_eq(f.outcome.class, OUTCOME_CLASS_C);
+	ck_assert(!ask(HTTP("400", "", ""), &t, &f));
+	ck_assert_int_eq(f.outcome.class, OUTCOME_CLASS_P);
+	client.grant = OAUTH_CLIENT_CREDENTIALS;
+	ck_assert(!ask(HTTP("400", "", ""), &t, &f));
+	ck_assert_int_eq(f.outcome.class, OUTCOME_CLASS_C);
+	client.grant = OAUTH_REFRESH_TOKEN;
 	ck_assert(!ask(HTTP("503", "", REFUSED), &t, &f));
 	ck_assert_int_eq(f.outcome.class, OUTCOME_CLASS_L);
 }
