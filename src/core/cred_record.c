@@ -323,9 +323,11 @@ cred_record_parse(const char *p, size_t n, struct cred_record *r, struct err *e)
 	bool good = n >= MARK_LEN && memcmp(p, MARK, MARK_LEN) == 0;
 
 	cred_record_clear(r);
-	for (p += good ? MARK_LEN : 0; good && p < end; p = lf + 1) {
+	p += good ? MARK_LEN : 0;
+	while (good && p < end) {
 		lf = memchr(p, '\n', (size_t)(end - p));
 		good = lf != NULL && take_line(r, p, (size_t)(lf - p));
+		p = good ? lf + 1 : end;
 	}
 	r->why.kind = OUTCOME_LATER;
 	r->why.stage = OUTCOME_AT_TOKEN;

@@ -83,7 +83,7 @@ struct oauth_trouble {
 	struct outcome outcome;
 	int64_t retry_after; /* ms, or -1 */
 	int64_t clock_off;   /* ms that our clock is ahead of the endpoint's,
-				where   that may be the reason; else 0 */
+				where that may be the reason; else 0 */
 	bool unanswered; /* the request went out and no whole answer came: it
 			    may have been redeemed */
 };
@@ -93,8 +93,9 @@ struct oauth_trouble {
  * True with *t filled: a refresh token in it only if the endpoint gave one.
  * Else false with *f: stage TOKEN, code the HTTP status (0: no answer), error
  * and detail (AADSTS number, error_subtype, suberror), class by
- * hint_classify(), text the error word and description as the endpoint wrote
- * them, or ours. now: sys_now().
+ * hint_classify() (P only where a person has consented), text the error word
+ * and description as the endpoint wrote them, or ours; no part of what was sent
+ * in confidence is in it. now: sys_now().
  */
 bool oauth_request(const struct oauth_client *c,
     const struct oauth_proof *proof, int64_t timeout_ms, int64_t now,

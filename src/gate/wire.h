@@ -3,7 +3,7 @@
  * wire: the door to libcurl. A link is a stream of octets to a mail server,
  * made by libcurl's connect-only SMTP: names, TCP, TLS or STARTTLS with
  * verification, greeting and EHLO; what comes after, its user speaks. A
- * request is one https POST. libcurl gets no user and no password.
+ * request is one https POST or GET. libcurl gets no user and no password.
  *
  * Certificates are always verified, and TLS is at least 1.2. The CA bundle is
  * one file; the hashed directory is switched off, since reading it costs 20 ms
