@@ -128,7 +128,7 @@ default_consent(struct conf_entry *d, struct err *e)
 	return complain(d, e, CONF_OAUTH_GRANT,
 	    "a mailbox needs somebody's consent, and it is not known where to "
 	    "ask for it: set device_url or authorize_url, or the issuer that "
-	    "has them");
+	    "has them; or write another grant");
 }
 
 /* The words stand in the table in the order of the enum. */
