@@ -38,9 +38,6 @@ check_token(const struct oauth_token *t)
 
 	err_bug_if(t->expires < t->obtained);
 	err_bug_if(t->expires - t->obtained > INT64_C(1000) * OAUTH_MAX_LIFE);
-	err_bug_if(t->refresh_expires != 0 && t->refresh_expires < t->obtained);
-	check_words(t->scope, sizeof(t->scope));
-	check_words(t->login, sizeof(t->login));
 	for (i = 0; i < 2; i++) {
 		err_bug_if(secret_len(s[i]) > OAUTH_MAX_TOKEN);
 		p = secret_reveal(s[i]);
@@ -75,6 +72,9 @@ take_answer(int status, const char *body, size_t n)
 		check_words(o.error, sizeof(o.error));
 		check_words(o.detail, sizeof(o.detail));
 	}
+	err_bug_if(t.refresh_expires != 0 && t.refresh_expires < t.obtained);
+	check_words(t.scope, sizeof(t.scope));
+	check_words(t.login, sizeof(t.login));
 	check_token(&t);
 	oauth_token_clear(&t);
 }
