@@ -61,6 +61,9 @@ void check_report_begin(struct check *k);
 /* Of the profile: 0, 1, 2. */
 int check_report_end(struct check *k);
 
+/* "58 minutes". */
+void check_add_length(struct buf *b, int64_t ms);
+
 /* "in 58 minutes", "12 days ago": from now to when. */
 void check_add_span(struct buf *b, int64_t now, int64_t when);
 

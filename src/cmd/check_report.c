@@ -12,29 +12,35 @@
 #include "base/mem.h"
 #include "cmd/tell.h"
 
-enum { TEXT_MAX = 4096, MINUTE = 60 * 1000, HOUR = 60 * MINUTE };
+enum { TEXT_MAX = 4096 };
 
-static const int64_t DAY = 24 * (int64_t)HOUR;
+enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
 
 static const char *const words[] = { "ok", "not tried", "warning", "failed" };
 
 /* ---- words */
 
 void
+check_add_length(struct buf *b, int64_t ms)
+{
+	static const struct {
+		int64_t ms;
+		const char *name;
+	} units[] = { { 24 * (int64_t)HOUR, "days" }, { HOUR, "hours" },
+		{ MINUTE, "minutes" }, { SECOND, "seconds" } };
+	size_t i = 0;
+
+	while (i + 1 < sizeof(units) / sizeof(units[0]) && ms < 2 * units[i].ms)
+		i++;
+	buf_add_fmt(b, "%lld %s", (long long)(ms / units[i].ms), units[i].name);
+}
+
+void
 check_add_span(struct buf *b, int64_t now, int64_t when)
 {
-	int64_t span = when > now ? when - now : now - when;
-	int64_t unit = span >= 2 * DAY	    ? DAY
-		       : span >= 2 * HOUR   ? HOUR
-		       : span >= 2 * MINUTE ? MINUTE
-					    : 1000;
-	const char *name = unit == DAY	    ? "days"
-			   : unit == HOUR   ? "hours"
-			   : unit == MINUTE ? "minutes"
-					    : "seconds";
-
-	buf_add_fmt(b, when > now ? "in %lld %s" : "%lld %s ago",
-	    (long long)(span / unit), name);
+	buf_add_str(b, when > now ? "in " : "");
+	check_add_length(b, when > now ? when - now : now - when);
+	buf_add_str(b, when > now ? "" : " ago");
 }
 
 void

@@ -53,7 +53,7 @@ judge_clock(const struct oauth_look *look, struct check_step *s)
 	}
 	check_step_warn(s);
 	buf_add_str(b, ", but this machine's clock is ");
-	text_add_duration(b, (off < 0 ? -off : off) / 1000 * 1000);
+	check_add_length(b, (off < 0 ? -off : off) + 500);
 	buf_add_str(b, off > 0 ? " ahead of its Date" : " behind its Date");
 	buf_add_str(&s->remedy,
 	    "set the clock: timedatectl set-ntp true   # compare: date -u");
@@ -198,16 +198,16 @@ judge_claims(
 	const struct wire_target *t = &k->profile->servers[0].wire;
 	size_t i;
 
-	if (!add_claim(&s->text, claims, "aud", "aud "))
+	if (!add_claim(&s->text, claims, "aud", "aud"))
 		buf_add_str(&s->text, "; no aud");
-	add_claim(&s->text, claims, "scp", "scp ");
-	add_claim(&s->text, claims, "scope", "scope ");
-	add_claim(&s->text, claims, "roles", "roles ");
+	add_claim(&s->text, claims, "scp", "scp");
+	add_claim(&s->text, claims, "scope", "scope");
+	add_claim(&s->text, claims, "roles", "roles");
 	for (i = 0; i < sizeof(people) / sizeof(people[0]); i++)
-		if (add_claim(&s->text, claims, people[i], "of "))
+		if (add_claim(&s->text, claims, people[i], "of"))
 			break;
 	for (i = 0; i < sizeof(apps) / sizeof(apps[0]); i++)
-		if (add_claim(&s->text, claims, apps[i], "app "))
+		if (add_claim(&s->text, claims, apps[i], "app"))
 			break;
 	if (t->host != NULL && strcmp(hint_provider(t->host), "microsoft") == 0)
 		judge_exchange(claims, s);
@@ -284,24 +284,54 @@ describe_token(struct check *k, const struct cred *c, struct check_step *s)
 	json_free(claims);
 }
 
-/* A consent without it ends with its first token; the login brings no other. */
+/* Whose endpoint it is, as hint_provider() says. */
+static const char *
+provider_of(const char *url)
+{
+	const char *host = strstr(url, "://"), *provider;
+	char *name;
+
+	host = host != NULL ? host + 3 : url;
+	name = mem_dup_n(host, strcspn(host, ":/?#"));
+	provider = hint_provider(name);
+	free(name);
+	return provider;
+}
+
+/* Must scope name it, so that a consent outlives its first token? Not where we
+ * know the provider to have another way. */
+static bool
+needs_offline(const struct profile *a)
+{
+	const char *url =
+	    a->oauth.token_url != NULL ? a->oauth.token_url : a->oauth.issuer;
+	const char *provider = url != NULL ? provider_of(url) : "";
+
+	return strcmp(provider, "entra") == 0 ||
+	       (provider[0] == '\0' && a->preset == NULL);
+}
+
+/* Before somebody logs in for an hour only. */
 static void
 warn_of_scope(struct check *k)
 {
 	const struct profile *a = k->account;
 	const char *scope = a->oauth.scope != NULL ? a->oauth.scope : "";
-	const char *url = a->oauth.token_url;
+	struct cred_status status;
 	struct check_step s;
 
 	if (!profile_needs_login(a) || strstr(scope, OFFLINE) != NULL ||
-	    url == NULL || strstr(url, "://login.microsoftonline.") == NULL)
+	    !needs_offline(a))
+		return;
+	cred_look(k->profile, &status);
+	if (status.refreshable)
 		return;
 	check_step_begin(&s, "scope");
 	s.of_way = true;
 	check_step_warn(&s);
 	buf_add_fmt(&s.text,
-	    "\"%s\" has no " OFFLINE ": Entra gives no refresh token, and the "
-	    "consent ends within the hour",
+	    "\"%s\" has no " OFFLINE ": without it a server gives no refresh "
+	    "token, as a rule, and a consent ends within the hour",
 	    scope);
 	buf_add_fmt(&s.remedy,
 	    "scope = \"%s%s" OFFLINE "\"; then osmtp login %s", scope,
