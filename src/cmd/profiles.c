@@ -16,6 +16,7 @@
 #include "cmd/tell.h"
 #include "core/account.h"
 #include "core/cred.h"
+#include "core/forecast.h"
 
 enum { NAME, KIND, ADDRESS, SERVER, WAYS, STATE, COLUMNS };
 
@@ -32,6 +33,8 @@ struct known {
 	const struct outcome *why; /* the trouble, or NULL */
 	const char *server;	   /* where that was, or "" */
 	int64_t since, next;	   /* ms since 1970, or 0 */
+	struct forecast ahead[FORECAST_MAX];
+	size_t n_ahead;
 };
 
 static void
@@ -44,6 +47,7 @@ look(struct known *k, const struct profile *p)
 	account_load(p, &k->account);
 	if (profile_account(p)->has_oauth)
 		cred_look(p, &k->cred);
+	k->n_ahead = forecast_make(p, &k->cred, sys_now(), k->ahead);
 	if (k->hidden)
 		k->state = "unknown";
 	else if (k->account.state != ACCOUNT_OK) {
@@ -170,6 +174,30 @@ print_trouble(const struct known *k)
 	buf_clear(&b);
 }
 
+/* What was consented to, when and by whom; and what will end. */
+static void
+print_consent(const struct known *k)
+{
+	const struct cred_status *s = &k->cred;
+	struct buf b;
+
+	buf_init(&b, 8192);
+	if (s->consent > 0 || s->refreshed > 0) {
+		buf_add_str(&b, "consent");
+		if (s->login[0] != '\0')
+			buf_add_fmt(&b, " of %s", s->login);
+		add_time(&b, " since ", s->consent);
+		add_time(&b, s->consent > 0 ? ", last used " : " last used ",
+		    s->refreshed);
+		printf("    %s\n", b.data);
+	}
+	if (s->scope[0] != '\0')
+		printf("    scope: %s\n", s->scope);
+	buf_clear(&b);
+	for (size_t i = 0; i < k->n_ahead; i++)
+		printf("    %s (%s)\n", k->ahead[i].text, k->ahead[i].remedy);
+}
+
 static void
 print_row(char *const cells[COLUMNS], const size_t width[COLUMNS])
 {
@@ -200,6 +228,9 @@ print_table(const struct known *v, size_t n)
 		print_row(cells[i], width);
 		if (i > 0)
 			print_trouble(&v[i - 1]);
+		if (i > 0 && !v[i - 1].hidden &&
+		    profile_account(v[i - 1].p) == v[i - 1].p)
+			print_consent(&v[i - 1]);
 		for (int c = 0; c < COLUMNS; c++)
 			free(cells[i][c]);
 	}
@@ -238,6 +269,32 @@ set_account(struct json *j, const struct profile *p)
 }
 
 static void
+set_consent(struct json *j, const struct known *k)
+{
+	const struct cred_status *s = &k->cred;
+
+	set_time(j, "token_obtained", s->obtained);
+	set_time(j, "token_expires", s->expires);
+	if (s->scope[0] != '\0')
+		json_set_string(j, "scope", s->scope);
+	if (s->login[0] != '\0')
+		json_set_string(j, "login", s->login);
+	set_time(j, "consent", s->consent);
+	set_time(j, "refreshed", s->refreshed);
+	set_time(j, "refresh_expires", s->refresh_expires);
+	for (size_t i = 0; i < k->n_ahead; i++) {
+		struct json *f = json_new();
+
+		json_set_string(f, "what", forecast_name(k->ahead[i].what));
+		set_time(f, "when", k->ahead[i].when);
+		json_set_bool(f, "guessed", k->ahead[i].guessed);
+		json_set_string(f, "text", k->ahead[i].text);
+		json_set_string(f, "remedy", k->ahead[i].remedy);
+		json_append_object(j, "forecasts", f);
+	}
+}
+
+static void
 print_json(const struct known *k, const struct sys_user *user)
 {
 	const struct profile *p = k->p;
@@ -254,10 +311,8 @@ print_json(const struct known *k, const struct sys_user *user)
 	json_set_string(j, "state", k->state);
 	set_time(j, "since", k->since);
 	set_time(j, "next", k->next);
-	if (!k->hidden) {
-		set_time(j, "token_obtained", k->cred.obtained);
-		set_time(j, "token_expires", k->cred.expires);
-	}
+	if (!k->hidden)
+		set_consent(j, k);
 	if (k->why != NULL) {
 		trouble = json_new();
 		tell_set_outcome(trouble, k->why, p);

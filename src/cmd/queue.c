@@ -6,6 +6,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/queue_part.h"
+#include "cmd/tell.h"
 #include "core/runner.h"
 
 /* ---- acting; each has claimed the message */
@@ -261,6 +262,7 @@ perform(struct queue *q)
 		q->place = listed;
 		if (q->act->one == queue_list_one)
 			queue_print_sum(q);
+		tell_all_ahead(q->call, &q->spools.conf.set);
 	}
 	spools_clear(&q->spools);
 	text_list_clear(&q->found);

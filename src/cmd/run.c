@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* run: work through the queue: osmtp run --once, sendmail -q. */
+/*
+ * run: work through the queue: osmtp run --once, sendmail -q. The former, which
+ * a timer calls, looks after the accounts, too.
+ */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,6 +11,7 @@
 #include "cmd/cmd.h"
 #include "cmd/spools.h"
 #include "core/runner.h"
+#include "core/upkeep.h"
 
 /* What to run, and how it went. */
 struct run {
@@ -47,18 +51,25 @@ static int
 run(const struct cmd_call *c, const char *conf_file, bool now, bool tell)
 {
 	struct run r = { .call = c, .now = now, .stop = cmd_stop_by_signal() };
+	struct upkeep_tally kept = { 0 };
 	struct spools s;
 	int code = spools_load(&s, c, conf_file);
 
 	if (code == 0) {
 		r.conf = &s.conf;
 		code = spools_each(&s, run_one, &r);
+		if (!now)
+			upkeep_run(&s.conf.set, r.stop, &kept);
 	}
 	if (tell)
 		printf("%zu tried, %zu done, %zu waiting, %zu returned, "
 		       "%zu of paused profiles, %zu busy, %zu damaged\n",
 		    r.sum.tried, r.sum.done, r.sum.waiting, r.sum.returned,
 		    r.sum.paused, r.sum.busy, r.sum.bad);
+	if (tell && kept.used + kept.failed + kept.told > 0)
+		printf("%zu idle consents used, %zu in vain; %zu forecasts in "
+		       "the log\n",
+		    kept.used, kept.failed, kept.told);
 	spools_clear(&s);
 	return code;
 }

@@ -6,6 +6,7 @@
  * none. What can't go either way is kept (send_keep).
  */
 #include "cmd/send_part.h"
+#include "cmd/tell.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -68,6 +69,7 @@ send_message(struct send_job *j)
 	struct err e = ERR_NONE;
 	struct err bad_conf = ERR_NONE;
 	const struct profile_home *home;
+	int code;
 
 	cmd_load_conf(
 	    j->call, j->opts.conf_file, &j->user, &j->conf, &bad_conf);
@@ -91,8 +93,11 @@ send_message(struct send_job *j)
 		return send_show(j);
 	warn_of_runner(j);
 	if (j->opts.now || home->spool == NULL)
-		return send_directly(j);
-	return send_queued(j);
+		code = send_directly(j);
+	else
+		code = send_queued(j);
+	tell_ahead(j->call, j->admission.profile);
+	return code;
 }
 
 static void

@@ -43,6 +43,11 @@ void tell_lines(const struct tell *t);
 void tell_advice(
     const struct cmd_call *c, const struct outcome *o, const struct profile *p);
 
+/* On standard error, if that is a terminal: what of p's account will end soon,
+ * and what to do; one line. The same for each account of the set. */
+void tell_ahead(const struct cmd_call *c, const struct profile *p);
+void tell_all_ahead(const struct cmd_call *c, const struct profile_set *set);
+
 /* "2026-11-24 17:05:00", by the local clock; ms since 1970. */
 void tell_add_time(struct buf *b, int64_t ms);
 

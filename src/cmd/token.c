@@ -220,6 +220,7 @@ cmd_token(const struct cmd_call *c)
 		if (log_open(&p->home->log, &e) != 0)
 			cmd_complain(c, &e);
 		code = fetch(c, &a, p);
+		tell_ahead(c, p);
 	}
 	conf_clear(&conf);
 	sys_user_clear(&user);

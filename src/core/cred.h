@@ -77,6 +77,7 @@ struct cred_status {
 	enum cred_state state;
 	int64_t obtained, expires; /* of the token, ms since 1970, or 0 */
 	int64_t since;		   /* of the trouble, or 0 */
+	int64_t next;		   /* no request before then, or 0 */
 	bool refreshable;	   /* there is a refresh token */
 	char scope[512];	   /* granted, or "" */
 	char login[128];	   /* who gave the consent, or "" */

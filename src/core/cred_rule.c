@@ -474,6 +474,7 @@ cred_record_status(
 	s->obtained = r->token.obtained;
 	s->expires = r->token.expires;
 	s->since = r->state > CRED_OK ? r->since : 0;
+	s->next = r->state > CRED_OK ? r->not_before : 0;
 	s->why = r->why;
 	memcpy(s->scope, r->token.scope, sizeof(s->scope));
 	memcpy(s->lives, r->lives, sizeof(s->lives));
