@@ -35,6 +35,8 @@ static const struct {
 	    "seal a secret; --retire KID: take a key away" },
 	{ "reseal", cmd_reseal, "reseal [--dry-run] [--json] [-C FILE]",
 	    "seal everything anew by the first key" },
+	{ "rotate", cmd_rotate, "rotate NAME [--key FILE [--cert FILE]] ..",
+	    "a new secret or key, tested before the old one goes" },
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };

@@ -34,6 +34,7 @@ int cmd_profiles(const struct cmd_call *c); /* osmtp profiles */
 int cmd_check(const struct cmd_call *c);    /* osmtp check */
 int cmd_seal(const struct cmd_call *c);	    /* osmtp seal */
 int cmd_reseal(const struct cmd_call *c);   /* osmtp reseal */
+int cmd_rotate(const struct cmd_call *c);   /* osmtp rotate */
 int cmd_preset(const struct cmd_call *c);   /* osmtp preset */
 int cmd_aliases(const struct cmd_call *c);  /* newaliases */
 

@@ -55,7 +55,7 @@ struct conf_edit_value {
 	const char *text;
 };
 
-enum { CONF_EDIT_VALUES = 4 }; /* that can be set at once */
+enum { CONF_EDIT_VALUES = 5 }; /* that can be set at once */
 
 /*
  * Make the strings the values of their settings in the configuration s, all in

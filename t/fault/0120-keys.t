@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-"""A change of keys, killed at each call, and with each call failing: whatever
+"""A change of keys or of a secret, killed at each call, and with each call failing: whatever
 comes, each sealed secret opens, and a second time does the rest."""
 
 import errno
@@ -76,11 +76,11 @@ def sound(trial, want):
         yield "the token is lost by the second time"
 
 
-def strike(place, start, words, want):
+def strike(place, start, words, want, text=b""):
     def calls():
         trial = lab.Trial(place, like=start, home=None)
         restore(trial, start)
-        ended = trial.run(*words, plan="list")
+        ended = trial.run(*words, plan="list", text=text)
         trial.clear()
         return ended.status, len(ended.struck)
 
@@ -89,7 +89,7 @@ def strike(place, start, words, want):
     def attempt(plan):
         trial = lab.Trial(place, like=start)
         restore(trial, start)
-        ended = trial.run(*words, plan=plan)
+        ended = trial.run(*words, plan=plan, text=text)
         said = list(sound(trial, want))
         struck.extend(ended.struck)
         if plan.startswith("fail") and ended.status not in range(80):
@@ -100,9 +100,9 @@ def strike(place, start, words, want):
     def restore(trial, like):
         # The configuration that a trial writes is not the one of the ground,
         # and it says where the home is.
-        text = read(like, CONF).replace(like.home, trial.home)
+        conf = read(like, CONF).replace(like.home, trial.home)
         with open(f"{trial.home}/{CONF}", "w", encoding="utf-8") as f:
-            f.write(text)
+            f.write(conf)
 
     status, n = calls()
     name = " ".join(words)
@@ -127,6 +127,8 @@ def main():
     old = re.findall(r"^([0-9a-f]{8}) ", read(start, KEY), re.M)[1]
     strike(place, start, ["seal", "--retire", old], want)
     strike(place, start, ["seal", "--new-key"], want)
+    # Nobody listens there: it is put in untested.
+    strike(place, start, ["rotate", "one", "--at-once"], want, b"trumpet\n")
     place.finish()
 
 
