@@ -30,6 +30,8 @@ start_fake - <<END
       {"json": {"access_token": "$evil", "expires_in": 3600}}]},
   "https": {"type": "token", "responses": [
       {"json": {"access_token": "\$token", "expires_in": 3600}}]},
+  "found": {"type": "auth", "tls": "none", "responses": [
+      {"json": {"access_token": "\$token", "expires_in": 3600}}]},
   "client": {"type": "token", "tls": "none",
       "client": {"id": "id", "secret": "other"}, "responses": [{"json": {}}]},
   "page": {"type": "token", "tls": "none", "responses": [
@@ -67,6 +69,8 @@ a_profile() {
 	login='grant = "authorization_code"; authorize_url = "https://as.example/a";'
 	a_profile anna mailbox smtp 'http://127.0.0.1:@PORT:opaque@/token' "$login"
 	a_profile robot system smtp 'http://127.0.0.1:@PORT:opaque@/token' "$login"
+	a_profile found system smtp x | sed 's|token_url = "x"|issuer = "http://localhost:@PORT:found@"|'
+	a_profile lost system smtp x | sed 's|token_url = "x"|issuer = "http://localhost:@PORT:absent@"|'
 	cat <<-'END'
 	printed = { kind = "system"; address = "printed@example.com";
 	  server = "smtp://localhost:@PORT:smtp@";
@@ -138,6 +142,14 @@ exits 0 'a token that a command prints'
 is "$(step 'token endpoint')" '' 'has no endpoint'
 run "$OSMTP" check trusted
 exits 0 'an https endpoint'
+
+run "$OSMTP" check found # which has no such grant
+like "$(step 'token endpoint')" \
+    "ok +token endpoint: by http://localhost:$(port found): http://localhost:$(port found)/token" \
+    'an endpoint that is discovered'
+run "$OSMTP" check lost
+exits 2 'one that is not to be found'
+like "$(step 'token endpoint')" "failed +token endpoint: .*localhost:$(port absent)" 'why'
 
 # ---- endpoints: NAME|why|what to do
 while IFS='|' read -r name why remedy; do
