@@ -303,6 +303,16 @@ stamp_secret(uint32_t stamp, const struct profile_secret *s)
 }
 
 static uint32_t
+stamp_signer(uint32_t stamp, const struct profile_signer *s)
+{
+	stamp = stamp_file(stamp, s->key);
+	stamp = stamp_file(stamp, s->cert);
+	stamp = stamp_file(stamp, s->file);
+	stamp = stamp_file(stamp, s->service_account);
+	return stamp_secret(stamp, &s->passphrase);
+}
+
+static uint32_t
 stamp_account(const struct profile *p)
 {
 	uint32_t stamp = crc_add(p->home->stamp, "account", 7);
@@ -312,6 +322,9 @@ stamp_account(const struct profile *p)
 	stamp = stamp_secret(stamp, &p->client_secret);
 	stamp = stamp_secret(stamp, &p->refresh_token);
 	stamp = stamp_secret(stamp, &p->key_passphrase);
+	stamp = stamp_signer(stamp, &p->signer);
+	if (p->token_command.n > 0)
+		stamp = stamp_file(stamp, p->token_command.v[0]);
 	stamp = stamp_secret(stamp, &p->signer.passphrase);
 	stamp = stamp_file(stamp, p->signer.key);
 	stamp = stamp_file(stamp, p->signer.cert);

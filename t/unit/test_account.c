@@ -539,6 +539,18 @@ change_credential(void)
 }
 
 static void
+change_assertion(void)
+{
+	aid_write(aid_path("assertion"), "another\n");
+}
+
+static void
+change_command(void)
+{
+	aid_write(aid_path("command"), "another\n");
+}
+
+static void
 change_nothing(void)
 {
 	aid_write(aid_path("else"), "another\n");
@@ -557,12 +569,14 @@ static const struct {
 	{ "the client key", change_key, true },
 	{ "the endpoint's CA", change_token_ca, true },
 	{ "a credential", change_credential, true },
+	{ "an assertion", change_assertion, true },
+	{ "the command for tokens", change_command, true },
 };
 
 START_TEST(test_change)
 {
 	static const char *const files[] = { "password", "ca", "key", "cert",
-		"token-ca", "credential" };
+		"token-ca", "credential", "assertion", "command" };
 	size_t i;
 
 	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++)
@@ -573,6 +587,8 @@ START_TEST(test_change)
 	profile.client_secret.form = PROFILE_CREDENTIAL;
 	profile.client_secret.text = mem_dup("credential");
 	profile.oauth.ca_file = mem_dup(aid_path("token-ca"));
+	profile.signer.file = mem_dup(aid_path("assertion"));
+	text_list_add(&profile.token_command, aid_path("command"));
 	profile.n_servers = 1;
 	profile.servers[0].wire.ca_file = mem_dup(aid_path("ca"));
 	profile.servers[0].wire.key = mem_dup(aid_path("key"));
@@ -596,6 +612,8 @@ START_TEST(test_change)
 	free(profile.password.text);
 	free(profile.client_secret.text);
 	free((char *)(uintptr_t)profile.oauth.ca_file);
+	free((char *)(uintptr_t)profile.signer.file);
+	text_list_clear(&profile.token_command);
 	free((char *)(uintptr_t)profile.servers[0].wire.ca_file);
 	free((char *)(uintptr_t)profile.servers[0].wire.key);
 }

@@ -245,6 +245,43 @@ START_TEST(signals_wait)
 }
 END_TEST
 
+/* Whenever it is killed, one of the two is there, whole. */
+START_TEST(killed_at_any_step)
+{
+	struct cred_record r;
+	bool killed = true, before, after, seen_old = false, seen_new = false;
+	int k, status;
+	pid_t pid;
+
+	for (k = 0; killed; k++) {
+		ck_assert_int_lt(k, 50);
+		consent("old", "R0");
+		bring("new", "R1");
+		fflush(NULL);
+		pid = fork();
+		if (pid == 0) {
+			faults->steps = k;
+			cred_consent_store(&profile, &got, &e);
+			_exit(0);
+		}
+		ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+		faults->steps = -1;
+		killed = WIFSIGNALED(status);
+		ck_assert(load(&r));
+		before = strcmp(secret_reveal(&r.token.refresh), "R0") == 0 &&
+			 strcmp(secret_reveal(&r.token.access), "old") == 0;
+		after = strcmp(secret_reveal(&r.token.refresh), "R1") == 0 &&
+			strcmp(secret_reveal(&r.token.access), "new") == 0;
+		ck_assert(before != after);
+		ck_assert(killed || after);
+		seen_old = seen_old || (killed && before);
+		seen_new = seen_new || (killed && after);
+		cred_record_clear(&r);
+	}
+	ck_assert(seen_old && seen_new);
+}
+END_TEST
+
 START_TEST(no_place_for_it)
 {
 	char path[PATH_ROOM + 16];
@@ -469,6 +506,7 @@ add(TCase *tc)
 	tcase_add_test(tc, wins_over_an_unreadable_seed);
 	tcase_add_test(tc, old_grant_stays);
 	tcase_add_test(tc, signals_wait);
+	tcase_add_test(tc, killed_at_any_step);
 	tcase_add_test(tc, no_place_for_it);
 	tcase_add_test(tc, damaged_before);
 	tcase_add_test(tc, read_and_forget);
