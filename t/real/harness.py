@@ -8,10 +8,12 @@ import base64
 import json
 import os
 import re
+import smtplib
 import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -182,6 +184,14 @@ class Home:
             "password": self.secret(
                 "secret", password or mailbox["password"])} | more)
 
+    def login(self, *argv, answer="yes", status=OK, says=(), **env):
+        """osmtp login, and a person who does what it says."""
+        login = Login(self, *argv, **env)
+        event = login.wait_for("url", "code")
+        Person(self.facts, answer).visit(
+            event.get("url_complete") or event["url"])
+        return login.end(status, says)
+
     def environment(self):
         env = {k: v for k, v in os.environ.items()
                if not k.startswith("XDG_") and k != "OSMTP_CONFIG"}
@@ -262,6 +272,77 @@ class Home:
             return ""
 
 
+class Login:
+    """osmtp login that goes on, with --json; read by a thread, so that it
+    never waits for us."""
+
+    def __init__(self, home, *argv, **env):
+        self.events, self.errors = [], []
+        self.news = threading.Condition()
+        self.child = subprocess.Popen(
+            [home.osmtp, "login", "it", "--json", *argv],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, env=home.environment() | env, text=True)
+        self.readers = [threading.Thread(target=work, daemon=True) for work in
+                        (self.read_events, self.read_errors)]
+        for reader in self.readers:
+            reader.start()
+
+    def read_events(self):
+        for line in self.child.stdout:
+            with self.news:
+                self.events.append(json.loads(line))
+                self.news.notify_all()
+        with self.news:
+            self.events.append({"event": "end"})
+            self.news.notify_all()
+
+    def read_errors(self):
+        for line in self.child.stderr:
+            with self.news:
+                self.errors.append(line)
+                self.news.notify_all()
+
+    def said(self):
+        return "".join(self.errors)
+
+    def wait_for(self, *names):
+        """The first event of one of these names."""
+        def there():
+            return [e for e in self.events if e["event"] in (*names, "end")]
+
+        with self.news:
+            want(self.news.wait_for(there, LIMIT), f"no event {names}")
+            found = there()[0]
+            want(found["event"] in names,
+                 f"no event {names}: {self.events} {self.said()}")
+            return found
+
+    def wait_for_words(self, words):
+        """On standard error."""
+        with self.news:
+            want(self.news.wait_for(lambda: words in self.said(), LIMIT),
+                 f"no {words!r} in: {self.said()}")
+
+    def type(self, text):
+        self.child.stdin.write(text + "\n")
+        self.child.stdin.flush()
+
+    def end(self, status=OK, says=()):
+        """Its end: all events; the words are patterns."""
+        code = self.child.wait(LIMIT)
+        for reader in self.readers:
+            reader.join(LIMIT)
+        self.child.stdin.close()
+        said = f"{self.said()} {self.events}"
+        want(code == status, f"login: exit status {code}, not {status}: {said}")
+        for pattern in says:
+            want(re.search(pattern, said), f"no {pattern!r} in: {said}")
+        for word in "access_token", "refresh_token\": \"", "verifier":
+            want(word not in said, f"a secret may be shown: {said}")
+        return self.events
+
+
 class Bench:
     """The sandbox, and what arrived in it since somebody looked."""
 
@@ -270,9 +351,10 @@ class Bench:
         sandbox("start", directory)
         with open(os.path.join(directory, "sandbox.json")) as f:
             self.facts = json.load(f)
+        self.tls = ssl.create_default_context(cafile=self.facts["ca"])
         self.opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(
-                context=ssl.create_default_context(cafile=self.facts["ca"])))
+            urllib.request.ProxyHandler({}),
+            urllib.request.HTTPSHandler(context=self.tls))
         self.seen = 0
         self.asked = {}
         self.dovecot_read = 0
@@ -364,6 +446,20 @@ class Bench:
         if "requests" in self.provider(provider):
             self.token_requests(client, provider)
         return status, answer
+
+    def accepts(self, user, token):
+        """Does Dovecot take the token? It asks the provider about it."""
+        words = f"user={user}\1auth=Bearer {token}\1\1".encode()
+        with smtplib.SMTP("localhost", self.facts["submission"]["starttls"],
+                          "probe.example.test", timeout=10) as session:
+            session.starttls(context=self.tls)
+            session.ehlo()
+            session.docmd("AUTH", "XOAUTH2")
+            code, _ = session.docmd(base64.b64encode(words).decode())
+            if code == 334:
+                code, _ = session.docmd("")
+            want(code in (235, 535), f"AUTH is answered with {code}")
+            return code == 235
 
     def control(self, provider, what, order):
         """Tell a provider to do something to the tests' liking."""

@@ -92,10 +92,11 @@ function note(ctx, error) {
 	const sent = ctx.oidc?.params ?? {};
 	fs.appendFileSync(config.requests, `${JSON.stringify({
 		at: Date.now() / 1000,
-		client: ctx.oidc?.client?.clientId ?? sent.client_id, auth: way(ctx),
-		grant: sent.grant_type, scope: sent.scope,
+		client: ctx.oidc?.client?.clientId ?? sent.client_id ?? null,
+		auth: way(ctx),
+		grant: sent.grant_type ?? null, scope: sent.scope ?? null,
 		status: error ? error.statusCode ?? 500 : ctx.status,
-		error: error?.error, why: error?.error_detail })}\n`);
+		error: error?.error ?? null, why: error?.error_detail ?? null })}\n`);
 }
 
 // Tokens and grants by client, so that they can be made to end.

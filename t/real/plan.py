@@ -19,6 +19,7 @@ from aside import quiet
 
 REFUSED, SLOW = "nobody@example.test", "slow@example.test"
 SCOPE = "smtp"
+DAYS = "60"         # of a certificate: enough not to be warned of
 LIFE = 3600         # seconds, of an access token
 BRIEF = 3           # of one that is to end soon
 BRIEF_DEVICE = 6    # of a device code
@@ -67,7 +68,7 @@ def make_certificates():
     def make(name, kind, common_name, *signer):
         quiet(["openssl", "req", "-x509", "-new", "-config", "tls/cnf",
                "-extensions", kind, "-newkey", "ec", "-pkeyopt",
-               "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+               "ec_paramgen_curve:P-256", "-nodes", "-days", DAYS,
                "-subj", "/CN=" + common_name, "-keyout", f"tls/{name}.key",
                "-out", f"tls/{name}.pem", *signer])
 
@@ -93,7 +94,7 @@ def make_keys(directory):
     quiet(["openssl", "pkey", "-in", "keys/rsa.key", "-aes256", "-passout",
            f"pass:{PASSPHRASE}", "-out", "keys/rsa-encrypted.key"])
     quiet(["openssl", "req", "-x509", "-new", "-config", "tls/cnf", "-key",
-           "keys/rsa.key", "-subj", "/CN=osmtp client", "-days", "2", "-out",
+           "keys/rsa.key", "-subj", "/CN=osmtp client", "-days", DAYS, "-out",
            "keys/rsa.pem"])
     found = {name: f"{directory}/keys/{file}" for name, file in (
         ("rsa", "rsa.key"), ("rsa_encrypted", "rsa-encrypted.key"),
@@ -115,7 +116,7 @@ def make_service_account(client, token_url):
 # ---- the providers
 
 
-def authlib(directory, origin):
+def authlib(directory, origin, _redirect):
     system, person = "noreply@example.test", "support@example.test"
 
     def client(name, tail="", **more):
@@ -148,7 +149,7 @@ def authlib(directory, origin):
         }}
 
 
-def oidc(directory, origin):
+def oidc(directory, origin, _redirect):
     domain = "oidc.example.test"
     system, person = "noreply@" + domain, "person@" + domain
 
@@ -195,7 +196,7 @@ def at_oidc(directory, client):
                  "redirect_uris": [
                      f"http://{host}{path}"
                      for host in ("127.0.0.1", "localhost", "[::1]")
-                     for path in ("/", "/callback")],
+                     for path in ("", "/callback")],
                  "grant_types": [
                      "authorization_code", "refresh_token",
                      "urn:ietf:params:oauth:grant-type:device_code"]}
@@ -212,9 +213,10 @@ def at_oidc(directory, client):
                    if name in client}
 
 
-def glewlwyd(_directory, origin):
-    """A client may introspect its own tokens only: so the mail server asks as
-    the client. That is why mailboxes are named like clients and people."""
+def glewlwyd(_directory, origin, redirect):
+    """A redirect has to be the one that is registered, letter by letter, and a
+    client may introspect its own tokens only: so the mail server asks as the
+    client. That is why mailboxes are named like clients and people."""
     domain = "glewlwyd.example.test"
     system, person = "noreply@" + domain, "person@" + domain
     api = origin + "/api/oidc"
@@ -233,6 +235,7 @@ def glewlwyd(_directory, origin):
                       "grants": ["client_credentials"]},
             "person": {"id": "osmtp-person", "scope": SCOPE,
                        "secret": secrets.token_hex(16), "auth": "basic_raw",
+                       "redirects": [f"http://127.0.0.1:{redirect}"],
                        "grants": ["code", "refresh_token",
                                   "device_authorization",
                                   "client_credentials"]},
@@ -245,7 +248,8 @@ PROVIDERS = {"authlib": authlib, "oidc": oidc, "glewlwyd": glewlwyd}
 def describe(directory, ports, names, without, keeper):
     """All that a test needs to know; names are the providers'."""
     providers = {name: PROVIDERS[name](
-        directory, f"https://localhost:{ports[name]}") for name in names}
+        directory, f"https://localhost:{ports[name]}", ports["redirect"])
+        for name in names}
     return {
         "directory": directory, "without": without,
         "ca": f"{directory}/tls/ca.pem",
@@ -257,7 +261,7 @@ def describe(directory, ports, names, without, keeper):
                        "log": f"{directory}/log/dovecot.log"},
         "sink": {"port": ports["sink"], "refused": REFUSED, "slow": SLOW,
                  "mail": f"{directory}/mail"},
-        "closed_port": ports["closed"],
+        "closed_port": ports["closed"], "redirect_port": ports["redirect"],
         "pids": {"keeper": keeper},
     }
 
