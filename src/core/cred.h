@@ -63,7 +63,9 @@ int64_t cred_expires(const struct cred *c);
 /* Forget about it; a child that asks for a token ends its work by itself. */
 void cred_free(struct cred *c); /* takes NULL */
 
-/* What the token cache of an account says; nothing is asked or waited for. */
+/* What the token cache of an account says; nothing is asked or waited for. An
+ * account that begins with a login, and where nobody has logged in, needs one.
+ */
 enum cred_state {
 	CRED_NONE, /* nothing is known: no token was needed yet */
 	CRED_OK,

@@ -111,19 +111,31 @@ cred_load_ring(const struct profile_home *h, bool make, struct seal_ring **out,
 	return rc;
 }
 
+/* Whoever may look and finds nothing knows that a login is needed: before the
+ * first message is. */
 void
 cred_look(const struct profile *p, struct cred_status *s)
 {
 	const struct profile *a = profile_account(p);
 	struct cred_record r;
 	struct cred_cache c;
+	int rc = EX_NOINPUT;
 
 	cred_record_init(&r);
 	cred_cache_init(&c, a);
-	if (!a->has_oauth || cred_cache_load_ring(&c, a, false, NULL) != 0 ||
-	    cred_cache_read(&c, &r, NULL) != 0)
+	if (a->has_oauth)
+		rc = cred_cache_load_ring(&c, a, false, NULL);
+	if (a->has_oauth && rc == 0)
+		rc = cred_cache_read(&c, &r, NULL);
+	if (rc != 0)
 		cred_record_clear(&r);
 	cred_record_status(&r, a, s);
+	if ((rc == 0 || rc == EX_NOINPUT) && a->has_oauth &&
+	    profile_needs_login(a) && !s->refreshable && s->state <= CRED_OK &&
+	    !cred_record_is_usable(&r, a, sys_now())) {
+		s->state = CRED_NEEDS_LOGIN;
+		cred_lacks_consent(a, &s->why);
+	}
 	cred_cache_clear(&c);
 	cred_record_clear(&r);
 }

@@ -132,6 +132,9 @@ bool cred_record_reject(struct cred_record *r, const struct secret *token);
 void cred_record_status(const struct cred_record *r, const struct profile *a,
     struct cred_status *s);
 
+/* There is no refresh token, neither stored nor configured: false with *o. */
+bool cred_lacks_consent(const struct profile *a, struct outcome *o);
+
 /* Is the endpoint to be left in peace? stamp: cred_stamp(). */
 bool cred_record_must_wait(
     const struct cred_record *r, const char *stamp, int64_t now);

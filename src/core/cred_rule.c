@@ -465,6 +465,20 @@ cred_record_consent(struct cred_record *r, const struct profile *a,
 
 /* ---- what it tells */
 
+bool
+cred_lacks_consent(const struct profile *a, struct outcome *o)
+{
+	if (!profile_needs_login(a))
+		return cred_fail(o, OUTCOME_CLASS_P, OUTCOME_AT_TOKEN,
+		    "no refresh token: none is configured, and none is stored "
+		    "for this client and endpoint");
+	cred_fail(o, OUTCOME_CLASS_P, OUTCOME_AT_TOKEN,
+	    "no consent yet: nobody has logged in for this client and "
+	    "endpoint");
+	snprintf(o->error, sizeof(o->error), "%s", "no_consent");
+	return false;
+}
+
 void
 cred_record_status(
     const struct cred_record *r, const struct profile *a, struct cred_status *s)

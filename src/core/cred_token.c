@@ -239,21 +239,6 @@ name_clock(struct oauth_trouble *f)
 	buf_clear(&b);
 }
 
-/* Neither stored nor configured. */
-static bool
-lacks_consent(const struct profile *a, struct outcome *o)
-{
-	if (!profile_needs_login(a))
-		return cred_fail(o, OUTCOME_CLASS_P, OUTCOME_AT_TOKEN,
-		    "no refresh token: none is configured, and none is stored "
-		    "for this client and endpoint");
-	cred_fail(o, OUTCOME_CLASS_P, OUTCOME_AT_TOKEN,
-	    "no consent yet: nobody has logged in for this client and "
-	    "endpoint");
-	snprintf(o->error, sizeof(o->error), "%s", "no_consent");
-	return false;
-}
-
 /*
  * Which refresh token to redeem: the stored one, unless another than it began
  * with, or than was there when a login brought it, is configured by now. A
@@ -269,7 +254,7 @@ choose_refresh(struct cred_task *t, const struct cred_record *r,
 
 	if (a->refresh_token.form == PROFILE_NO_SECRET) {
 		if (!stored)
-			return lacks_consent(a, o);
+			return cred_lacks_consent(a, o);
 		take_stored(r, q);
 		return true;
 	}

@@ -12,7 +12,8 @@
  *   secret_age    where that is not known: half a year after it was sealed
  *   cert          notAfter of a client certificate, of the token endpoint's or
  *                 of the mail server's
- *   passwords     Exchange Online takes none by default from the end of 2026
+ *   passwords     Exchange Online takes none from the end of 2026, unless its
+ *                 administrator allows it
  *
  * A consent that has ended needs no forecast: the account's state tells.
  */

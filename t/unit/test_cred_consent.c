@@ -86,9 +86,15 @@ fill_expect(const char *want)
 
 START_TEST(no_consent_yet)
 {
+	struct cred_status s;
+	struct cred *c;
 	struct buf b;
-	struct cred *c = fill(PROFILE_AUTH_OAUTH, NULL);
 
+	/* It is known before the first message is. */
+	cred_look(&profile, &s);
+	ck_assert_int_eq(s.state, CRED_NEEDS_LOGIN);
+	ck_assert_str_eq(s.why.error, "no_consent");
+	c = fill(PROFILE_AUTH_OAUTH, NULL);
 	expect_failure(c, OUTCOME_CLASS_P, "no consent yet");
 	ck_assert_str_eq(cred_outcome(c)->error, "no_consent");
 	buf_init(&b, 1024);
@@ -130,7 +136,13 @@ START_TEST(stored_and_used)
 	let_expire();
 	fill_expect("new-1");
 	expect_refresh("R1");
+	/* It is none for another client. */
+	profile.oauth.client_id = "other";
 	cred_look(&profile, &s);
+	ck_assert_int_eq(s.state, CRED_NEEDS_LOGIN);
+	profile.oauth.client_id = "id";
+	cred_look(&profile, &s);
+	ck_assert_int_eq(s.state, CRED_OK);
 	ck_assert_str_eq(s.scope, "mail offline_access");
 	ck_assert_str_eq(s.login, "anna@example.com");
 	ck_assert_int_gt(s.consent, 0);
