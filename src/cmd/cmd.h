@@ -30,6 +30,8 @@ int cmd_mailq(const struct cmd_call *c, const char *conf_file); /* -bp */
 int cmd_run(const struct cmd_call *c);				/* osmtp run */
 int cmd_run_queue(const struct cmd_call *c, const char *conf_file); /* -q */
 int cmd_token(const struct cmd_call *c);    /* osmtp token */
+int cmd_login(const struct cmd_call *c);    /* osmtp login */
+int cmd_logout(const struct cmd_call *c);   /* osmtp logout */
 int cmd_profiles(const struct cmd_call *c); /* osmtp profiles */
 int cmd_check(const struct cmd_call *c);    /* osmtp check */
 int cmd_seal(const struct cmd_call *c);	    /* osmtp seal */

@@ -25,8 +25,8 @@ profile_hint_names(const struct profile *p)
 	if (p == NULL)
 		return n;
 	n.profile = p->name;
-	n.mailbox = p->kind == PROFILE_MAILBOX ||
-		    profile_needs_login(profile_account(p));
+	n.login = profile_needs_login(profile_account(p));
+	n.mailbox = p->kind == PROFILE_MAILBOX || n.login;
 	n.user = profile_user_text(p);
 	n.path = p->home->path;
 	n.line = p->line;

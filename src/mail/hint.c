@@ -175,18 +175,22 @@ hint_classify(struct outcome *o)
 
 /* ---- explaining */
 
-/* What the table may name and this program does not have yet, and what stands
- * in for it. A line goes when its command comes. */
+/* What the table may name and this program does not have yet, or not for this
+ * profile, and what stands in for it. A line goes when its command comes; that
+ * of login counts where the refresh token is configured. */
 static const struct absent {
 	const char *words;
 	const char *instead;
+	bool unless_login;
 } absent[] = {
 	{ "osmtp login NAME",
 	    "get a new consent and set profiles.NAME.oauth.refresh_token "
-	    "(osmtp seal --set NAME.oauth.refresh_token)" },
-	{ "osmtp test NAME", "send a message" },
-	{ "osmtp status", "osmtp profiles" },
-	{ "osmtp rotate NAME", "osmtp seal --set NAME.oauth.client_secret" },
+	    "(osmtp seal --set NAME.oauth.refresh_token)",
+	    true },
+	{ "osmtp test NAME", "send a message", false },
+	{ "osmtp status", "osmtp profiles", false },
+	{ "osmtp rotate NAME", "osmtp seal --set NAME.oauth.client_secret",
+	    false },
 };
 
 static bool
@@ -337,13 +341,15 @@ add_filled(struct buf *b, const char *s, size_t len, const struct hint_names *n)
 
 /* The first of absent[] in s, or NULL; *at says where. */
 static const struct absent *
-find_absent(const char *s, const char **at)
+find_absent(const char *s, const struct hint_names *n, const char **at)
 {
 	const struct absent *found = NULL;
 	const char *p;
 	size_t i;
 
 	for (i = 0; i < sizeof(absent) / sizeof(absent[0]); i++) {
+		if (absent[i].unless_login && n->login)
+			continue;
 		p = strstr(s, absent[i].words);
 		if (p != NULL && (found == NULL || p < *at)) {
 			found = &absent[i];
@@ -361,7 +367,7 @@ hint_add_remedy(
 	size_t begin = b->len;
 	const struct absent *a;
 
-	while ((a = find_absent(s, &at)) != NULL) {
+	while ((a = find_absent(s, n, &at)) != NULL) {
 		add_filled(b, s, (size_t)(at - s), n);
 		add_filled(b, a->instead, strlen(a->instead), n);
 		s = at + strlen(a->words);

@@ -56,6 +56,7 @@ void hint_classify(struct outcome *o);
 struct hint_names {
 	const char *profile;
 	bool mailbox; /* a person can log in */
+	bool login;   /* by "osmtp login" */
 	const char *user;
 	const char *host;
 	const char *path; /* of the configuration, or NULL */

@@ -547,6 +547,28 @@ START_TEST(stands_in)
 }
 END_TEST
 
+START_TEST(a_login_is_advised_where_there_is_one)
+{
+	struct hint_names n = { .profile = "anna",
+		.mailbox = true,
+		.login = true,
+		.user = "u@example.com",
+		.host = "h" };
+	struct outcome o;
+
+	outcome_set(
+	    &o, OUTCOME_LATER, OUTCOME_CLASS_P, OUTCOME_AT_TOKEN, 400, "no");
+	ck_assert_str_eq(told(&o, &n), "|osmtp login anna");
+	snprintf(o.error, sizeof(o.error), "invalid_grant");
+	snprintf(o.detail, sizeof(o.detail), "50173");
+	snprintf(o.provider, sizeof(o.provider), "entra");
+	ck_assert_ptr_nonnull(strstr(told(&o, &n), "|osmtp login anna"));
+	n.login = false;
+	ck_assert_ptr_nonnull(
+	    strstr(told(&o, &n), "set profiles.anna.oauth.refresh_token"));
+}
+END_TEST
+
 static void
 add(TCase *tc)
 {
@@ -560,6 +582,7 @@ add(TCase *tc)
 	tcase_add_test(tc, good_and_no_use);
 	tcase_add_test(tc, providers_by_host);
 	tcase_add_test(tc, general_advice);
+	tcase_add_test(tc, a_login_is_advised_where_there_is_one);
 	tcase_add_test(tc, tells_what_still_holds);
 	tcase_add_test(tc, stands_in);
 }

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * login: get a person's consent for an account.
+ *
+ *   1  whose account it is, and that a login is what it needs
+ *   2  nobody else is at it; what will come can be kept: before anybody is
+ *      troubled
+ *   3  a way: a code for another device, or a browser that comes back, or what
+ *      the person copies out of it
+ *   4  the end: scopes, refresh token, a real AUTH; only then the old grant
+ *      gives place to the new one
+ *
+ * Whatever ends it before, a signal included, nothing was changed.
+ */
+#include "cmd/login_part.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "cmd/tell.h"
+#include "cmd/term.h"
+
+/* ---- speaking */
+
+void
+login_tell(const struct login *l, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (l->json)
+		return;
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	putchar('\n');
+	fflush(stdout);
+}
+
+struct json *
+login_event(const struct login *l, const char *name)
+{
+	struct json *j = json_new();
+
+	json_set_string(j, "event", name);
+	json_set_string(j, "profile", l->p != NULL ? l->p->name : l->name);
+	return j;
+}
+
+void
+login_emit(const struct login *l, struct json *j)
+{
+	if (!l->json) {
+		json_free(j);
+		return;
+	}
+	tell_print(j);
+	fflush(stdout);
+}
+
+static void
+emit_failure(
+    const struct login *l, int code, const char *text, const struct outcome *o)
+{
+	struct json *j = login_event(l, "failed");
+
+	json_set_number(j, "code", code);
+	json_set_string(j, "text", text);
+	if (o != NULL)
+		tell_set_outcome(j, o, l->p);
+	login_emit(l, j);
+}
+
+int
+login_fail(const struct login *l, int code, const char *fmt, ...)
+{
+	struct err e;
+	va_list ap;
+	char *text = NULL;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	err_bug_if(n < 0);
+	text = mem_new((size_t)n + 1, 1);
+	va_start(ap, fmt);
+	vsnprintf(text, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	err_set(&e, code, "login: profile \"%s\": %s", l->name, text);
+	cmd_complain(l->call, &e);
+	emit_failure(l, code, text, NULL);
+	free(text);
+	return code;
+}
+
+int
+login_fail_by(const struct login *l, const struct outcome *o)
+{
+	int code = outcome_exit_one(o);
+	struct buf b;
+
+	buf_init(&b, 8192);
+	tell_add_words(&b, o, "");
+	cmd_say(l->call, "login: profile \"%s\": %s", l->name, b.data);
+	tell_advice(l->call, o, l->p);
+	emit_failure(l, code, b.data, o);
+	buf_clear(&b);
+	return code;
+}
+
+const char *
+login_clock(int64_t ms, char text[16])
+{
+	time_t t = (time_t)(ms / 1000);
+	struct tm tm;
+
+	if (localtime_r(&t, &tm) == NULL ||
+	    strftime(text, 16, "%H:%M", &tm) == 0)
+		text[0] = '\0';
+	return text;
+}
+
+void
+login_add_scopes(struct buf *b, const char *s)
+{
+	static const char between[] = " ,";
+	size_t begin = b->len, n;
+	const char *last, *p;
+
+	for (s += strspn(s, between); *s != '\0'; s += strspn(s, between)) {
+		n = strcspn(s, between);
+		last = s;
+		for (p = s; p < s + n; p++)
+			if (*p == '/' && p + 1 < s + n)
+				last = p + 1;
+		/* "https://mail.google.com/" has no shorter name. */
+		if (s[n - 1] == '/')
+			last = s;
+		if (b->len > begin)
+			buf_add_str(b, ", ");
+		text_add_safe(b, last, (size_t)(s + n - last), 200);
+		s += n;
+	}
+}
+
+/* ---- what was asked for */
+
+static int
+set_way(struct login *l, enum login_way way, struct err *e)
+{
+	if (l->way != LOGIN_AUTO && l->way != way)
+		return err_set(e, EX_USAGE,
+		    "login: --device, --browser, --paste: only one of them");
+	l->way = way;
+	return 0;
+}
+
+static int
+parse(struct login *l, struct err *e)
+{
+	const struct cmd_call *c = l->call;
+	int code = 0;
+
+	for (int i = 1; i < c->argc && code == 0; i++) {
+		const char *word = c->argv[i];
+
+		if (strcmp(word, "--json") == 0)
+			l->json = true;
+		else if (strcmp(word, "--device") == 0)
+			code = set_way(l, LOGIN_DEVICE, e);
+		else if (strcmp(word, "--browser") == 0)
+			code = set_way(l, LOGIN_BROWSER, e);
+		else if (strcmp(word, "--paste") == 0)
+			code = set_way(l, LOGIN_PASTE, e);
+		else if (strcmp(word, "-C") == 0 && i + 1 < c->argc)
+			l->conf_file = c->argv[++i];
+		else if (word[0] == '-')
+			code = err_set(e, EX_USAGE,
+			    "login: %s: unknown option, or no value behind it",
+			    word);
+		else if (l->name != NULL)
+			code = err_set(e, EX_USAGE,
+			    "login: %s: one profile at a time", word);
+		else
+			l->name = word;
+	}
+	if (code == 0 && l->name == NULL)
+		code = err_set(e, EX_USAGE,
+		    "login: usage: osmtp login NAME [--device|--browser|"
+		    "--paste] [--json] [-C FILE]");
+	return code;
+}
+
+static int
+say_unknown(const struct login *l)
+{
+	const struct profile_set *set = &l->conf.set;
+	const char **names = mem_new(set->n + 1, sizeof(*names)), *near;
+
+	for (size_t i = 0; i < set->n; i++)
+		names[i] = set->v[i].name;
+	near = text_nearest(l->name, names, set->n);
+	free(names);
+	if (near != NULL)
+		return login_fail(l, EX_CONFIG,
+		    "no profile has this name; did you mean \"%s\"?", near);
+	return login_fail(l, EX_CONFIG,
+	    "no profile has this name; \"osmtp profiles\" lists them");
+}
+
+/* Is a login what this account needs? */
+static int
+check_need(const struct login *l)
+{
+	const struct profile *p = l->p;
+
+	if (!profile_has_way(p, PROFILE_AUTH_OAUTH))
+		return login_fail(l, EX_CONFIG,
+		    "it does not sign in with OAuth, so there is nothing to "
+		    "log in to (%s:%d)",
+		    p->home->path, p->line);
+	if (profile_needs_login(p))
+		return EX_OK;
+	if (profile_has_grant(p, PROFILE_GRANT_REFRESH_TOKEN))
+		return login_fail(l, EX_CONFIG,
+		    "its refresh token is in the configuration, so there is "
+		    "nothing to log in to; for a login, add device_code or "
+		    "authorization_code to oauth.grant (%s:%d)",
+		    p->home->path, p->line);
+	return login_fail(l, EX_CONFIG,
+	    "it needs no person: nothing to log in to; run \"osmtp check "
+	    "%s\"",
+	    p->name);
+}
+
+/* The account that the name stands for. */
+static int
+find(struct login *l)
+{
+	const struct profile *p = profile_find(&l->conf.set, l->name);
+
+	if (p == NULL)
+		return say_unknown(l);
+	l->p = profile_account(p);
+	if (l->p != p)
+		login_tell(l,
+		    "Profile \"%s\" sends through the account of \"%s\"; this "
+		    "is a login for that one.",
+		    p->name, l->p->name);
+	if (!profile_allows(l->p, &l->user))
+		return login_fail(l, EX_NOPERM,
+		    "%s may not use profile \"%s\": add the user to its users "
+		    "(%s:%d)",
+		    l->user.login, l->p->name, l->p->home->path, l->p->line);
+	return check_need(l);
+}
+
+/* ---- the way */
+
+static int
+say_absent_grant(const struct login *l, enum profile_grant g)
+{
+	return login_fail(l, EX_CONFIG,
+	    "oauth.grant does not name %s; add it there, or leave the way "
+	    "open (%s:%d)",
+	    profile_grant_name(g), l->p->home->path, l->p->line);
+}
+
+/* Fill l->with for that need; *f says why not. */
+static bool
+load(struct login *l, enum cred_need need, struct oauth_trouble *f)
+{
+	cred_client_clear(&l->with);
+	memset(&l->with, 0, sizeof(l->with));
+	return cred_client_load(&l->with, l->p, need, f);
+}
+
+/*
+ * Choose between device and code, and get ready for it. Without a wish the
+ * device comes first where the profile has it: it needs neither a browser here
+ * nor a port. A server without a device endpoint leaves the code.
+ */
+static int
+choose_way(struct login *l, bool *by_device)
+{
+	bool device = profile_has_grant(l->p, PROFILE_GRANT_DEVICE_CODE);
+	bool code = profile_has_grant(l->p, PROFILE_GRANT_AUTHORIZATION_CODE);
+	struct oauth_trouble f = { .retry_after = -1 }, other = f;
+
+	if (l->way == LOGIN_DEVICE && !device)
+		return say_absent_grant(l, PROFILE_GRANT_DEVICE_CODE);
+	if ((l->way == LOGIN_BROWSER || l->way == LOGIN_PASTE) && !code)
+		return say_absent_grant(l, PROFILE_GRANT_AUTHORIZATION_CODE);
+	*by_device = l->way == LOGIN_DEVICE || (l->way == LOGIN_AUTO && device);
+	if (load(l, *by_device ? CRED_NEED_DEVICE : CRED_NEED_AUTHORIZE, &f))
+		return EX_OK;
+	if (*by_device && l->way == LOGIN_AUTO && code &&
+	    load(l, CRED_NEED_AUTHORIZE, &other)) {
+		*by_device = false;
+		return EX_OK;
+	}
+	return login_fail_by(l, &f.outcome);
+}
+
+/* "send mail as anna (SMTP.Send), stay signed in (offline_access)". */
+static void
+add_permissions(struct buf *b, const struct profile *p, const char *scope)
+{
+	static const struct {
+		const char *scope, *means;
+	} known[] = { { "offline_access", "stay signed in" },
+		{ "openid", "see who signs in" },
+		{ "email", "see the address" }, { "profile", "see the name" } };
+	static const char blanks[] = " ";
+	const char *means;
+	size_t n, i, begin = b->len;
+
+	for (; *(scope += strspn(scope, blanks)) != '\0'; scope += n) {
+		char *one;
+
+		n = strcspn(scope, blanks);
+		one = mem_dup_n(scope, n);
+		means = "use the mail of";
+		for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+			if (strcmp(one, known[i].scope) == 0)
+				means = known[i].means;
+		if (strcasestr(one, "smtp") != NULL ||
+		    strcasestr(one, "send") != NULL)
+			means = "send mail as";
+		buf_add_fmt(b, "%s%s", b->len > begin ? ", " : "", means);
+		if (strstr(means, "mail ") != NULL)
+			buf_add_fmt(b, " %s", profile_user_text(p));
+		buf_add_str(b, " (");
+		login_add_scopes(b, one);
+		buf_add_char(b, ')');
+		free(one);
+	}
+}
+
+/* Whose login it is, and what it will allow. */
+static void
+introduce(const struct login *l)
+{
+	const struct wire_target *to = &l->p->servers[0].wire;
+	char *address = addr_text(&l->p->address);
+	struct buf b;
+
+	buf_init(&b, 4096);
+	buf_add_fmt(&b, "%s, ", address);
+	if (l->p->preset != NULL)
+		buf_add_fmt(&b, "preset %s, ", l->p->preset->name);
+	if (to->unix_path != NULL)
+		buf_add_str(&b, to->unix_path);
+	else
+		buf_add_fmt(&b, "%s:%u", to->host, to->port);
+	login_tell(l, "Account  %s  (%s)\n", l->p->name, b.data);
+	buf_clear(&b);
+	free(address);
+}
+
+void
+login_warn(const struct login *l)
+{
+	struct buf b, host;
+
+	if (l->with.client.scope == NULL)
+		return;
+	buf_init(&b, 4096);
+	buf_init(&host, 512);
+	sys_hostname(&host);
+	add_permissions(&b, l->p, l->with.client.scope);
+	login_tell(
+	    l, "It will allow osmtp on host %s to: %s.", host.data, b.data);
+	buf_clear(&host);
+	buf_clear(&b);
+}
+
+void
+login_unlock(struct login *l)
+{
+	if (l->lock >= 0)
+		close(l->lock);
+	l->lock = -1;
+}
+
+static int
+run(struct login *l)
+{
+	struct err e = ERR_NONE;
+	bool by_device = false;
+	int code;
+
+	code = cred_login_lock(l->p, &l->lock, &e);
+	if (code != 0)
+		l->lock = -1;
+	else
+		code = cred_consent_check(l->p, &e);
+	if (code != 0)
+		return login_fail(l, code, "%s", e.text);
+	code = choose_way(l, &by_device);
+	if (code != 0)
+		return code;
+	introduce(l);
+	code = by_device ? login_by_device(l) : login_by_code(l);
+	return code == 0 ? login_end(l) : code;
+}
+
+int
+cmd_login(const struct cmd_call *c)
+{
+	struct login l = { .call = c, .lock = -1 };
+	struct err e = ERR_NONE;
+	int code = parse(&l, &e);
+
+	if (code != 0)
+		return cmd_complain(c, &e);
+	sys_user_load(&l.user, getuid());
+	oauth_token_init(&l.token);
+	l.last_words =
+	    mem_printf("%s: login: stopped; nothing was changed\n", c->program);
+	l.stored_words =
+	    mem_printf("%s: login: stopped; it is stored\n", c->program);
+	code = cmd_load_conf(c, l.conf_file, &l.user, &l.conf, &e);
+	if (code != 0) {
+		cmd_complain(c, &e);
+		emit_failure(&l, code, e.text, NULL);
+	} else {
+		code = find(&l);
+	}
+	if (code == 0) {
+		if (log_open(&l.p->home->log, &e) != 0)
+			cmd_complain(c, &e);
+		term_guard(l.last_words);
+		code = run(&l);
+		term_unguard();
+	}
+	login_unlock(&l);
+	free(l.last_words);
+	free(l.stored_words);
+	cred_client_clear(&l.with);
+	oauth_token_clear(&l.token);
+	conf_clear(&l.conf);
+	sys_user_clear(&l.user);
+	return code;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * logout: end the consent of an account.
+ *
+ * The server first, since what is forgotten here can't be revoked any more. A
+ * server that can't be asked does not keep anybody from forgetting: then it is
+ * said where the consent goes on.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "cmd/cmd.h"
+#include "cmd/tell.h"
+#include "core/cred.h"
+
+struct logout {
+	const struct cmd_call *call;
+	const char *name, *conf_file;
+	bool json;
+	struct sys_user user;
+	struct conf conf;
+	const struct profile *p; /* the account's own */
+	bool had;		 /* there was a consent */
+	bool revoked;
+	struct outcome why; /* not revoked: what the server said */
+	char words[ERR_TEXT_MAX];
+};
+
+static int
+parse(struct logout *l, struct err *e)
+{
+	const struct cmd_call *c = l->call;
+
+	for (int i = 1; i < c->argc; i++) {
+		const char *word = c->argv[i];
+
+		if (strcmp(word, "--json") == 0)
+			l->json = true;
+		else if (strcmp(word, "-C") == 0 && i + 1 < c->argc)
+			l->conf_file = c->argv[++i];
+		else if (word[0] == '-')
+			return err_set(e, EX_USAGE,
+			    "logout: %s: unknown option, or no value behind "
+			    "it",
+			    word);
+		else if (l->name != NULL)
+			return err_set(e, EX_USAGE,
+			    "logout: %s: one profile at a time", word);
+		else
+			l->name = word;
+	}
+	if (l->name == NULL)
+		return err_set(e, EX_USAGE,
+		    "logout: usage: osmtp logout NAME [--json] [-C FILE]");
+	return 0;
+}
+
+static int
+find(struct logout *l, struct err *e)
+{
+	const struct profile *p = profile_find(&l->conf.set, l->name);
+
+	if (p == NULL)
+		return err_set(e, EX_CONFIG,
+		    "logout: \"%.100s\": no profile has this name; \"osmtp "
+		    "profiles\" lists them",
+		    l->name);
+	l->p = profile_account(p);
+	if (!profile_allows(l->p, &l->user))
+		return err_set(e, EX_NOPERM,
+		    "logout: profile \"%s\": %s may not use it: add the user "
+		    "to its users (%s:%d)",
+		    l->p->name, l->user.login, l->p->home->path, l->p->line);
+	if (l->p->has_oauth && l->p->oauth.grant == OAUTH_REFRESH_TOKEN)
+		return 0;
+	return err_set(e, EX_CONFIG,
+	    "logout: profile \"%s\": no person has consented to it, so there "
+	    "is nothing to end (%s:%d)",
+	    l->p->name, l->p->home->path, l->p->line);
+}
+
+/* Ask the server to end the consent. Whatever fails is kept in l. */
+static void
+end_there(struct logout *l)
+{
+	struct oauth_trouble f = { .retry_after = -1 };
+	struct cred_client with = { .asked = false };
+	struct err e = ERR_NONE;
+	struct secret refresh;
+	int rc;
+
+	secret_init(&refresh);
+	rc = cred_consent_read(l->p, &refresh, &e);
+	l->had = rc != EX_NOINPUT;
+	if (rc != 0) {
+		memcpy(l->words, e.text, sizeof(l->words));
+	} else {
+		l->revoked =
+		    cred_client_load(&with, l->p, CRED_NEED_REVOKE, &f) &&
+		    oauth_revoke(&with.client, &with.proof, &refresh,
+			l->p->token_timeout, &f);
+		if (!l->revoked) {
+			l->why = f.outcome;
+			memcpy(
+			    l->words, f.outcome.text, sizeof(f.outcome.text));
+		}
+	}
+	cred_client_clear(&with);
+	secret_clear(&refresh);
+}
+
+static bool
+has_seed(const struct logout *l)
+{
+	return l->p->refresh_token.form != PROFILE_NO_SECRET;
+}
+
+static void
+print_lines(const struct logout *l)
+{
+	const struct profile *p = l->p;
+
+	if (!l->had)
+		printf("Profile \"%s\": no consent was stored; what was cached "
+		       "is forgotten.\n",
+		    p->name);
+	else if (l->revoked)
+		printf("Profile \"%s\": revoked at the server, and forgotten "
+		       "here.\n",
+		    p->name);
+	else
+		printf("Profile \"%s\": forgotten here, but not revoked at the "
+		       "server: %s.\n"
+		       "There the consent goes on: end it in the account's "
+		       "settings.\n",
+		    p->name, l->words);
+	if (has_seed(l))
+		printf("The refresh token in the configuration stays, and is "
+		       "used from now on:\n"
+		       "remove refresh_token from profiles.%s.oauth "
+		       "(%s:%d).\n",
+		    p->name, p->home->path, p->line);
+}
+
+static void
+print_json(const struct logout *l)
+{
+	struct json *j = json_new();
+
+	json_set_string(j, "profile", l->p->name);
+	json_set_bool(j, "stored", l->had);
+	json_set_bool(j, "revoked", l->revoked);
+	json_set_bool(j, "configured", has_seed(l));
+	if (l->had && !l->revoked)
+		json_set_string(j, "trouble", l->words);
+	tell_print(j);
+}
+
+static int
+run(struct logout *l, struct err *e)
+{
+	int lock, code = cred_login_lock(l->p, &lock, e);
+
+	if (code != 0)
+		return code;
+	end_there(l);
+	code = cred_consent_forget(l->p, e);
+	close(lock);
+	if (code != 0)
+		return err_wrap(e, "logout: profile \"%s\": not forgotten%s",
+		    l->p->name, l->revoked ? ", but revoked" : "");
+	if (l->json)
+		print_json(l);
+	else
+		print_lines(l);
+	if (fflush(stdout) != 0 || ferror(stdout))
+		return err_set(
+		    e, EX_IOERR, "logout: standard output can't be written");
+	return EX_OK;
+}
+
+int
+cmd_logout(const struct cmd_call *c)
+{
+	struct logout l = { .call = c };
+	struct err e = ERR_NONE;
+	int code = parse(&l, &e);
+
+	if (code != 0)
+		return cmd_complain(c, &e);
+	sys_user_load(&l.user, getuid());
+	code = cmd_load_conf(c, l.conf_file, &l.user, &l.conf, &e);
+	if (code == 0)
+		code = find(&l, &e);
+	if (code == 0) {
+		struct err f = ERR_NONE;
+
+		if (log_open(&l.p->home->log, &f) != 0)
+			cmd_complain(c, &f);
+		code = run(&l, &e);
+	}
+	if (code != 0)
+		cmd_complain(c, &e);
+	conf_clear(&l.conf);
+	sys_user_clear(&l.user);
+	return code;
+}
