@@ -67,8 +67,8 @@ run(const struct cmd_call *c, const char *conf_file, bool now, bool tell)
 		    r.sum.tried, r.sum.done, r.sum.waiting, r.sum.returned,
 		    r.sum.paused, r.sum.busy, r.sum.bad);
 	if (tell && kept.used + kept.failed + kept.told > 0)
-		printf("%zu idle consents used, %zu in vain; %zu forecasts in "
-		       "the log\n",
+		printf("idle consents: %zu used, %zu in vain; forecasts in the "
+		       "log: %zu\n",
 		    kept.used, kept.failed, kept.told);
 	spools_clear(&s);
 	return code;

@@ -321,23 +321,22 @@ take_life(const char *p, size_t n, int64_t *life, struct err *e)
 	return 0;
 }
 
-/* A token and its life out of what was printed. */
-static int
-take_token(
-    const struct command *c, struct secret *token, int64_t *life, struct err *e)
+int
+cred_secret_take_token(
+    const char *p, size_t n, struct secret *token, int64_t *life, struct err *e)
 {
-	size_t next, n = line_length(c->text, c->n, &next), end;
+	size_t next, len = line_length(p, n, &next), end;
 
-	secret_set(token, c->text, n);
+	secret_set(token, p, len);
 	if (!cred_secret_is_word(token))
 		return err_set(e, EX_CONFIG,
-		    n == 0 ? "line 1 is to be the token: it is empty"
-		    : n > OAUTH_MAX_TOKEN
+		    len == 0 ? "line 1 is to be the token: it is empty"
+		    : len > OAUTH_MAX_TOKEN
 			? "line 1 is to be the token: it is too long"
 			: "line 1 is to be the token: it holds octets that no "
 			  "token may have");
-	n = line_length(c->text + next, c->n - next, &end);
-	return take_life(c->text + next, n, life, e);
+	len = line_length(p + next, n - next, &end);
+	return take_life(p + next, len, life, e);
 }
 
 int
@@ -350,7 +349,7 @@ cred_secret_run_token(char *const argv[], int64_t timeout_ms,
 
 	rc = run_command(&c, argv, ROOM, timeout_ms, &status, e);
 	if (rc == 0) {
-		rc = take_token(&c, token, life, e);
+		rc = cred_secret_take_token(c.text, c.n, token, life, e);
 		judged = judge_end(&c, status, true, token, e);
 		rc = judged != 0 ? judged : rc;
 	}

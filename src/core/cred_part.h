@@ -59,6 +59,10 @@ int cred_secret_run(
 int cred_secret_run_token(char *const argv[], int64_t timeout_ms,
     struct secret *token, int64_t *life, struct err *e);
 
+/* The part of it that reads the n octets that were printed. For fuzzing. */
+int cred_secret_take_token(const char *p, size_t n, struct secret *token,
+    int64_t *life, struct err *e);
+
 /* Does reading it block for longer than a file does? */
 bool cred_secret_may_block(const struct profile_secret *from);
 

@@ -41,6 +41,9 @@ enum {
 	NUMBER_MAX = 20 /* digits */
 };
 
+/* ms; what is added to a time, or is between two, has room beside it. */
+#define TIME_MAX (INT64_MAX / 2)
+
 const char *
 cred_state_name(enum cred_state s)
 {
@@ -256,7 +259,7 @@ take_field(const struct field *f, const char *p, size_t n, void *at)
 		secret_set(at, p, n);
 		return true;
 	case TIME:
-		if (!take_number(p, n, INT64_MAX, &number))
+		if (!take_number(p, n, TIME_MAX, &number))
 			return false;
 		time = (int64_t)number;
 		memcpy(at, &time, sizeof(time));

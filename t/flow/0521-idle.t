@@ -59,7 +59,7 @@ unlike "$out" consents 'nothing to tell'
 day 2
 keep
 is "$(requests)" "$((before + 2))" 'four days by the server: well before'
-like "$out" '1 idle consents used, 1 in vain' 'it is told'
+like "$out" 'idle consents: 1 used, 1 in vain' 'it is told'
 like "$(cat "$TMP/log")" 'event=consent profile=bert result="kept alive"' 'and logged'
 unlike "$(cat "$TMP/log")" 'event=consent profile=(anna|carl|dora|erna)' 'no other'
 
@@ -67,7 +67,7 @@ unlike "$(cat "$TMP/log")" 'event=consent profile=(anna|carl|dora|erna)' 'no oth
 day 8
 keep
 exits 0 'a week later'
-like "$out" '2 idle consents used, [01] in vain' 'both'
+like "$out" 'idle consents: 2 used, [01] in vain' 'both'
 like "$(cat "$TMP/log")" 'profile=anna result="kept alive"' 'anna is logged'
 unlike "$(cat "$TMP/log")" 'profile=(dora|erna) result="kept alive"' 'no other'
 before=$(requests)
@@ -80,7 +80,7 @@ like "$(echo "$out" | grep '"anna"')" "\"refreshed\": *$((begun + 8 * 86400))" \
 # It rotates: what was stored is what is good.
 day 16
 keep
-like "$out" '2 idle consents used' 'and again'
+like "$out" 'idle consents: 2 used' 'and again'
 rm -f "$HOME/.local/state/osmtp/tokens/dora.blob"
 
 # One that has ended is asked for every six hours, no more, and told once.
@@ -96,7 +96,7 @@ day 24
 QUEUE=yes write_conf
 keep
 exits 0 'with a queue'
-like "$out" '2 idle consents used' 'an empty queue is no reason not to'
+like "$out" 'idle consents: 2 used' 'an empty queue is no reason not to'
 
 # The state belongs to somebody else, or can't be written to.
 day 32

@@ -207,7 +207,8 @@ START_TEST(largest_record)
 	ck_assert_uint_eq(strlen(r.rejected), CRED_REJECTED * CRED_HASH);
 	memset(r.token.scope, 's', sizeof(r.token.scope) - 1);
 	memset(r.token.login, 'l', sizeof(r.token.login) - 1);
-	r.token.refresh_expires = r.consent = r.ended = r.lives[0] = INT64_MAX;
+	r.token.refresh_expires = r.consent = r.ended = r.lives[0] =
+	    INT64_MAX / 2;
 	f = trouble(OUTCOME_CLASS_C, 401);
 	outcome_set(&f.outcome, OUTCOME_LATER, OUTCOME_CLASS_C,
 	    OUTCOME_AT_TOKEN, 401, words);
@@ -256,6 +257,7 @@ static const struct {
 	{ "unknown class", MARK "class X\n", false },
 	{ "sign", MARK "ours 2\n", false },
 	{ "a life", MARK "life1 86400000\nconsent 5\n", true },
+	{ "a time that is none", MARK "consent 9223372036854775807\n", false },
 	{ "no life", MARK "life2 long\n", false },
 	{ "hash too long", MARK "seed " HASH "0\n", false },
 	{ "rejected", MARK "rejected " HASH OTHER "\n", true },
