@@ -222,6 +222,22 @@ dir_of(const char *path)
 			     : mem_dup_n(path, (size_t)(slash - path));
 }
 
+/* May we give a file of ours to that group? */
+static bool
+is_our_group(gid_t gid)
+{
+	gid_t *v;
+	bool found = gid == getegid() || geteuid() == 0;
+	int i, n = getgroups(0, NULL);
+
+	v = mem_new(n > 0 ? (size_t)n : 1, sizeof(*v));
+	n = n > 0 ? getgroups(n, v) : 0;
+	for (i = 0; i < n && !found; i++)
+		found = v[i] == gid;
+	free(v);
+	return found;
+}
+
 int
 conf_put_check(const char *path, struct err *e)
 {
@@ -240,6 +256,11 @@ conf_put_check(const char *path, struct err *e)
 		    "%s: it belongs to uid %u, and we are uid %u: run this as "
 		    "its owner or as root",
 		    real, (unsigned)st.st_uid, (unsigned)geteuid());
+	else if (!is_our_group(st.st_gid))
+		rc = err_set(e, EX_NOPERM,
+		    "%s: its group is gid %u, which we are not in, and the "
+		    "file that replaces it must have it, too",
+		    real, (unsigned)st.st_gid);
 	else if (faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) == -1)
 		rc =
 		    err_set_errno(e, errno == EACCES ? EX_NOPERM : EX_CANTCREAT,
