@@ -3,6 +3,7 @@
 
 #include "base/fsio.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -17,8 +18,11 @@
 #include "base/mem.h"
 #include "base/stream.h"
 #include "base/sys.h"
+#include "base/text.h"
 
-enum { FSIO_LOCK_NAP_MS = 20 };
+enum { FSIO_LOCK_NAP_MS = 20, FSIO_RANDOM = 6 /* letters of mkostemp(3) */ };
+
+#define FSIO_TEMP ".tmp-"
 
 bool
 fsio_is_private(const struct stat *st, const char *group)
@@ -196,14 +200,51 @@ struct fsio_reserve {
 	int fd;
 };
 
+static const char *
+fsio_base_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
+}
+
 /* A template for mkostemp(3): hidden, and named after path. To be freed. */
 static char *
 fsio_template(const char *dir, const char *path)
 {
-	const char *slash = strrchr(path, '/');
+	return mem_printf("%s/.%s" FSIO_TEMP "XXXXXX", dir, fsio_base_of(path));
+}
 
-	return mem_printf(
-	    "%s/.%s.XXXXXX", dir, slash != NULL ? slash + 1 : path);
+/* Is that the name of a temporary file for path? */
+static bool
+fsio_is_temp(const char *name, const char *path)
+{
+	const char *base = fsio_base_of(path);
+	size_t n = strlen(base);
+
+	return name[0] == '.' && strncmp(name + 1, base, n) == 0 &&
+	       text_starts(name + 1 + n, FSIO_TEMP) &&
+	       strlen(name + 1 + n) == strlen(FSIO_TEMP) + FSIO_RANDOM;
+}
+
+void
+fsio_sweep(const char *path)
+{
+	char *dir = fsio_dir_of(path);
+	struct dirent *entry;
+	struct stat st;
+	DIR *d = opendir(dir);
+
+	while (d != NULL && (entry = readdir(d)) != NULL) {
+		if (fsio_is_temp(entry->d_name, path) &&
+		    fstatat(dirfd(d), entry->d_name, &st,
+			AT_SYMLINK_NOFOLLOW) == 0 &&
+		    S_ISREG(st.st_mode) && st.st_uid == geteuid())
+			unlinkat(dirfd(d), entry->d_name, 0);
+	}
+	if (d != NULL)
+		closedir(d);
+	free(dir);
 }
 
 static void

@@ -66,6 +66,13 @@ int fsio_fill(struct fsio_reserve *r, const void *p, size_t n, const char *keep,
     struct err *e);
 void fsio_unreserve(struct fsio_reserve *r); /* takes NULL */
 
+/*
+ * Remove the temporary files of the functions above that were for path and lost
+ * their process. To be called under a lock that all who replace path hold, or
+ * where one that loses its file need not succeed. What can't be removed stays.
+ */
+void fsio_sweep(const char *path);
+
 /* Sync an open directory: 0, or -1 with errno. Where the file system can't
  * (EINVAL), that is no failure. */
 int fsio_sync_dir(int fd);

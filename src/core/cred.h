@@ -153,6 +153,10 @@ int cred_consent_read(
 /* Forget it, with all that is cached of the account. */
 int cred_consent_forget(const struct profile *p, struct err *e);
 
+/* Remove what a crash has left of the account's files half-written, unless
+ * somebody is at it just now. */
+void cred_sweep(const struct profile *p);
+
 /* Is it time to use a consent so that it does not lapse? */
 bool cred_is_idle(
     const struct profile *p, const struct cred_status *s, int64_t now);

@@ -45,7 +45,9 @@ sit_down(struct desk *d, const struct profile *p, bool sealed, struct err *e)
 	    sys_mono() + CRED_LOCK_WAIT, &d->lock, e);
 	if (rc != 0)
 		d->lock = -1;
-	else if (sealed)
+	else
+		vault_sweep(&d->cache.vault, d->cache.name);
+	if (rc == 0 && sealed)
 		rc = cred_cache_load_ring(&d->cache, d->account, true, e);
 	return rc;
 }
@@ -256,6 +258,7 @@ cred_consent_forget(const struct profile *p, struct err *e)
 	rc = sit_down(&d, p, false, e);
 	if (rc == 0) {
 		hold_signals(&old);
+		vault_sweep(&d.cache.vault, meta);
 		rc = vault_remove(&d.cache.vault, d.cache.name, e);
 		if (rc == 0)
 			rc = vault_remove(&d.cache.vault, meta, e);
@@ -266,4 +269,23 @@ cred_consent_forget(const struct profile *p, struct err *e)
 	tidy(&d);
 	free(meta);
 	return rc;
+}
+
+void
+cred_sweep(const struct profile *p)
+{
+	const struct profile *a = profile_account(p);
+	char *meta = cred_meta_name(a);
+	struct cred_cache k;
+	int lock;
+
+	cred_cache_init(&k, a);
+	if (access(k.dir, F_OK) == 0 &&
+	    vault_lock(&k.vault, k.name, sys_mono(), &lock, NULL) == 0) {
+		vault_sweep(&k.vault, k.name);
+		vault_sweep(&k.vault, meta);
+		close(lock);
+	}
+	cred_cache_clear(&k);
+	free(meta);
 }

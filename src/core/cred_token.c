@@ -512,6 +512,7 @@ run_locked(struct cred_task *t)
 	if (!must_keep_alive(t) &&
 	    cred_record_is_usable(&t->record, t->account, sys_now()))
 		return true;
+	vault_sweep(&t->cache.vault, t->cache.name);
 	cred_stamp(t->account, t->stamp);
 	if (t->trial || !cred_record_must_wait(&t->record, t->stamp, sys_now()))
 		return renew(t);

@@ -94,6 +94,30 @@ end_lane(void *ctx)
 	start_lanes(w);
 }
 
+/* What is known of it. A consent that can't be read would lapse unseen: nobody
+ * may ask for a token until it is too late. */
+static void
+look(const struct profile *p, struct cred_status *s)
+{
+	struct err e = ERR_NONE;
+	struct secret refresh;
+	int rc;
+
+	cred_look(p, s);
+	if (s->refreshable || !profile_needs_login(p))
+		return;
+	secret_init(&refresh);
+	rc = cred_consent_read(p, &refresh, &e);
+	secret_clear(&refresh);
+	if (rc == 0)
+		cred_look(p, s); /* it was but for a moment */
+	if (rc == 0 || rc == EX_NOINPUT)
+		return;
+	log_open(&p->home->log, NULL);
+	log_event(LOG_LEVEL_WARN, NULL, "consent", "profile", p->name, "result",
+	    "not read", "text", e.text, NULL);
+}
+
 /* The next account whose consent is idle; false: there is none. */
 static bool
 next_idle(struct work *w, struct lane *l)
@@ -105,7 +129,8 @@ next_idle(struct work *w, struct lane *l)
 		p = &w->set->v[w->next++];
 		if (!is_account(p) || !p->has_oauth)
 			continue;
-		cred_look(p, &l->then);
+		cred_sweep(p);
+		look(p, &l->then);
 		if (!cred_is_idle(p, &l->then, now) || l->then.next > now)
 			continue;
 		l->account = p;

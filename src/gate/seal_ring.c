@@ -267,6 +267,7 @@ make_key(const char *path, bool if_none, char kid[SEAL_KID_LENGTH + 1],
 		rc = fsio_lock(path, sys_mono() + LOCK_MS, &fd, e);
 	if (rc != 0)
 		return rc;
+	fsio_sweep(path); /* keys lie in it */
 	old = new_ring();
 	secret_init(&content);
 	buf_init(&text, MAX_FILE);
@@ -335,6 +336,7 @@ seal_drop_key(const char *path, const char *kid, struct err *e)
 	rc = fsio_lock(path, sys_mono() + LOCK_MS, &fd, e);
 	if (rc != 0)
 		return rc;
+	fsio_sweep(path);
 	r = new_ring();
 	secret_init(&content);
 	buf_init(&text, MAX_FILE);

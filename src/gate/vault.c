@@ -17,6 +17,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -348,13 +349,39 @@ remove_one(
 	return rc;
 }
 
+static int
+sync_dir(const char *dir, struct err *e)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
+
+	if (fd == -1 && (errno == ENOENT || errno == ENOTDIR))
+		return 0;
+	if (fd == -1 || fsio_sync_dir(fd) == -1)
+		rc = err_set_errno(e, EX_IOERR, errno, "%s: sync", dir);
+	if (fd != -1)
+		close(fd);
+	return rc;
+}
+
 /* The older one goes first: it must never be all that there is. */
 int
 vault_remove(const struct vault *v, const char *name, struct err *e)
 {
 	int rc = remove_one(v, name, ".prev", e);
 
-	return rc != 0 ? rc : remove_one(v, name, ".blob", e);
+	if (rc == 0)
+		rc = remove_one(v, name, ".blob", e);
+	return rc != 0 ? rc : sync_dir(v->dir, e);
+}
+
+void
+vault_sweep(const struct vault *v, const char *name)
+{
+	char *path = path_of(v, name, ".blob", NULL);
+
+	if (path != NULL)
+		fsio_sweep(path);
+	free(path);
 }
 
 int

@@ -48,7 +48,10 @@ void vault_release(struct vault_slot *s); /* takes NULL */
 int vault_write(const struct vault *v, const char *name,
     const struct secret *blob, struct err *e);
 
-/* Forget it, both generations. EX_IOERR. */
+/* Remove what a crash has left of its files half-written; under its lock. */
+void vault_sweep(const struct vault *v, const char *name);
+
+/* Forget it, both generations, for good. EX_IOERR. */
 int vault_remove(const struct vault *v, const char *name, struct err *e);
 
 /* Take the blob's lock until the instant due (sys_mono); close *fd ends it.

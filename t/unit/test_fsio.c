@@ -437,6 +437,47 @@ START_TEST(fill_again_after_success)
 }
 END_TEST
 
+/* Only what the functions above have left; a file of somebody's own that is
+ * hidden, too, stays. */
+START_TEST(sweep_removes_what_was_left)
+{
+	static const char *const left[] = { ".key.tmp-aB3dE6",
+		".key.tmp-000000" },
+				 *const own[] = { ".key.backup",
+					 ".key.tmp-aB3dE67", ".key.tmp-aB3d",
+					 ".key2.tmp-aB3dE6", "key.tmp-aB3dE6",
+					 ".ke.tmp-aB3dE6", ".tmp-aB3dE6",
+					 "key" };
+	size_t i;
+
+	for (i = 0; i < 2; i++)
+		aid_write(aid_path(left[i]), "half a k");
+	for (i = 0; i < 8; i++)
+		aid_write(aid_path(own[i]), "own");
+	ck_assert_int_eq(mkdir(aid_path(".key.tmp-folder"), 0700), 0);
+	fsio_sweep(aid_path("key"));
+	ck_assert_int_eq(entries(aid_dir), 9);
+	for (i = 0; i < 8; i++)
+		ck_assert_int_eq(access(aid_path(own[i]), F_OK), 0);
+	fsio_sweep(aid_path("none/key"));
+}
+END_TEST
+
+/* .. by the names that they really have. */
+START_TEST(sweep_knows_the_names)
+{
+	const char *path = aid_path("file");
+	struct fsio_reserve *r = NULL;
+	struct err e = ERR_NONE;
+
+	ck_assert_int_eq(fsio_reserve(path, 0600, 10, &r, &e), 0);
+	ck_assert_int_eq(entries(aid_dir), 1);
+	fsio_sweep(path);
+	ck_assert_int_eq(entries(aid_dir), 0);
+	fsio_unreserve(r);
+}
+END_TEST
+
 START_TEST(directories_are_synced)
 {
 	int fd = open(aid_dir, O_RDONLY | O_DIRECTORY);
@@ -620,6 +661,8 @@ add(TCase *tc)
 	tcase_add_test(tc, reserve_without_room);
 	tcase_add_test(tc, fill_again_after_a_failure);
 	tcase_add_test(tc, fill_again_after_success);
+	tcase_add_test(tc, sweep_removes_what_was_left);
+	tcase_add_test(tc, sweep_knows_the_names);
 	tcase_add_test(tc, directories_are_synced);
 	tcase_add_test(tc, lock_excludes_until_closed);
 	tcase_add_test(tc, lock_waits_for_another);

@@ -394,6 +394,26 @@ START_TEST(remove_blob)
 }
 END_TEST
 
+START_TEST(sweep_what_a_crash_left)
+{
+	struct vault_slot *slot = NULL;
+
+	store("a:b", "x");
+	aid_write(aid_path("v/.a%3Ab.blob.tmp-XyZ123"), "half");
+	aid_write(aid_path("v/.a.blob.tmp-XyZ123"), "of another");
+	vault_sweep(&vault, "a:b");
+	ck_assert_int_eq(
+	    access(aid_path("v/.a%3Ab.blob.tmp-XyZ123"), F_OK), -1);
+	ck_assert_int_eq(access(aid_path("v/.a.blob.tmp-XyZ123"), F_OK), 0);
+	ck_assert_int_eq(vault_read(&vault, "a:b", &s, &e), 0);
+	/* The names are those that are really given. */
+	ck_assert_int_eq(vault_reserve(&vault, "c", &slot, &e), 0);
+	vault_sweep(&vault, "c");
+	ck_assert_int_eq(vault_store(slot, &s, &e), EX_CANTCREAT);
+	vault_release(slot);
+}
+END_TEST
+
 START_TEST(lock_is_held)
 {
 	int one = -1, two = -1, other = -1;
@@ -516,7 +536,7 @@ START_TEST(names_are_listed)
 	ck_assert_int_eq(
 	    vault_lock(&vault, "locked", sys_mono() + 1000, &fd, &e), 0);
 	close(fd);
-	aid_write(aid_path("v/.z.blob.XyZ123"), "temporary");
+	aid_write(aid_path("v/.z.blob.tmp-XyZ123"), "temporary");
 	aid_write(aid_path("v/readme"), "");
 	aid_write(aid_path("v/.blob"), "");
 	aid_write(aid_path("v/%00.blob"), "");
@@ -561,6 +581,7 @@ add(TCase *tc)
 	tcase_add_test(tc, directory_that_others_may_write);
 	tcase_add_test(tc, directory_that_cannot_be_made);
 	tcase_add_test(tc, remove_blob);
+	tcase_add_test(tc, sweep_what_a_crash_left);
 	tcase_add_test(tc, lock_is_held);
 	tcase_add_test(tc, renew_both_generations);
 	tcase_add_test(tc, renew_what_cannot_be);
