@@ -218,10 +218,11 @@ class Lab:
         shutil.rmtree(self.top, ignore_errors=True)
         sys.exit(1 if self.failed else 0)
 
-    def each(self, function, jobs):
-        """function(job) for all, a few at a time; the results in order."""
+    def each(self, function, jobs, times=1):
+        """function(job) for all, a few at a time; the results in order.
+        times: so many more, of those that wait for the most part."""
         with concurrent.futures.ThreadPoolExecutor(
-                len(os.sched_getaffinity(0))) as pool:
+                len(os.sched_getaffinity(0)) * times) as pool:
             return list(pool.map(function, jobs))
 
 
@@ -267,14 +268,18 @@ class Trial:
     def configure(self, server, consent=""):
         """Write the configuration; another consent is another family of
         refresh tokens."""
-        auth = 'auth = "none";'
-        if self.oauth:
-            auth = OAUTH.format(port=self.lab.endpoint.port,
-                                family=self.word + consent)
         path = self.home + "/.config/osmtp/osmtp.conf"
         with open(path, "w", encoding="utf-8") as f:
-            f.write(CONF.format(home=self.home, port=server.port, auth=auth))
+            f.write(CONF.format(home=self.home, port=server.port,
+                                auth=self.auth(consent)))
         os.chmod(path, 0o600)
+
+    def auth(self, consent):
+        """How the profile signs in."""
+        if not self.oauth:
+            return 'auth = "none";'
+        return OAUTH.format(port=self.lab.endpoint.port,
+                            family=self.word + consent)
 
     def environment(self, plan):
         env = {"PATH": os.environ["PATH"], "HOME": self.home, "TZ": "UTC",
@@ -301,9 +306,11 @@ class Trial:
         return (f"From: {SENDER}\nTo: {GOOD}\nSubject: {self.word}\n\n"
                 ).encode() + self.body()
 
-    def run(self, *args, plan=None, text=b"", prefix=(), doom=None):
+    def run(self, *args, plan=None, text=b"", prefix=(), doom=None,
+            out=subprocess.DEVNULL):
         """Run the program to its end, and what it has left to go on. doom:
-        after how many seconds it is killed, and whether with all its kin."""
+        after how many seconds it is killed, and whether with all its kin.
+        out: a file that gets what it prints."""
         alive, held = os.pipe()
         errors, err = os.pipe()     # a file would be under its limits, too
         with tempfile.TemporaryFile() as into:
@@ -311,7 +318,7 @@ class Trial:
             into.seek(0)
             child = subprocess.Popen(
                 [*prefix, FAULTY, *args], stdin=into, stderr=err,
-                stdout=subprocess.DEVNULL, env=self.environment(plan),
+                stdout=out, env=self.environment(plan),
                 pass_fds=[held], start_new_session=True)
         os.close(held)
         os.close(err)
