@@ -189,8 +189,6 @@ static const struct absent {
 	    true },
 	{ "osmtp test NAME", "send a message", false },
 	{ "osmtp status", "osmtp profiles", false },
-	{ "osmtp rotate NAME", "osmtp seal --set NAME.oauth.client_secret",
-	    false },
 };
 
 static bool

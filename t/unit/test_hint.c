@@ -28,9 +28,9 @@ check_step(const char *id, const struct outcome *o)
 {
 	static const char *const commands[] = { "osmtp seal --set noreply.",
 		"osmtp token noreply", "osmtp profiles", "osmtp queue retry",
-		"osmtp check noreply", "osmtp explain u@example.com",
-		"osmtp sends long tokens", "osmtp waits as long as",
-		"osmtp.conf" };
+		"osmtp check noreply", "osmtp rotate noreply",
+		"osmtp explain u@example.com", "osmtp sends long tokens",
+		"osmtp waits as long as", "osmtp.conf" };
 	struct buf b;
 	const char *p;
 	int i;
@@ -524,16 +524,16 @@ START_TEST(stands_in)
 		.profile = "NAME", .user = "", .host = "", .path = NULL
 	};
 	struct outcome o = made(
-	    OUTCOME_AT_TOKEN, 401, "invalid_client: AADSTS7000222: expired");
+	    OUTCOME_AT_TOKEN, 401, "temporarily_unavailable: AADSTS90033: x");
 
-	copy(o.error, sizeof(o.error), "invalid_client");
-	copy(o.detail, sizeof(o.detail), "7000222");
+	copy(o.error, sizeof(o.error), "temporarily_unavailable");
+	copy(o.detail, sizeof(o.detail), "90033");
 	copy(o.provider, sizeof(o.provider), "entra");
 	hint_classify(&o);
 	ck_assert_str_eq(told(&o, &names),
-	    "The client secret has reached its end date.|osmtp seal --set "
-	    "noreply.oauth.client_secret with a new secret from Entra > App "
-	    "registrations > Certificates & secrets");
+	    "Microsoft has trouble of its own.|try again later; osmtp profiles "
+	    "shows the next attempt");
+	copy(o.error, sizeof(o.error), "invalid_client");
 	copy(o.detail, sizeof(o.detail), "700024");
 	ck_assert(
 	    strstr(told(&o, &names),
