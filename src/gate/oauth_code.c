@@ -72,6 +72,32 @@ add_parameter(struct buf *b, const char *key, const char *value)
 }
 
 /* The authorization endpoint may have a query of its own (RFC 6749 3.1). */
+/* Is word one of a scope's? */
+static bool
+has_scope(const char *scope, const char *word)
+{
+	static const char between[] = " ";
+	size_t n = strlen(word), len;
+
+	for (; scope != NULL && *scope != '\0'; scope += len) {
+		scope += strspn(scope, between);
+		len = strcspn(scope, between);
+		if (len == n && strncmp(scope, word, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* OpenID Connect Core 11: offline_access is ignored unless the request wants
+ * the person to be asked, and with it the refresh token. */
+static bool
+must_ask(const char *scope, const char *extra)
+{
+	return has_scope(scope, "openid") &&
+	       has_scope(scope, "offline_access") &&
+	       (extra == NULL || strstr(extra, "prompt=") == NULL);
+}
+
 static char *
 make_url(const struct oauth_client *c, const struct oauth_code *q,
     const char *challenge, const char *extra, const char *login)
@@ -91,6 +117,8 @@ make_url(const struct oauth_client *c, const struct oauth_code *q,
 	add_parameter(&b, "login_hint", login);
 	add_parameter(&b, "audience", c->audience);
 	add_parameter(&b, "resource", c->resource);
+	if (must_ask(c->scope, extra))
+		add_parameter(&b, "prompt", "consent");
 	if (extra != NULL && extra[0] != '\0')
 		buf_add_fmt(&b, "&%s", extra);
 	return buf_take(&b);

@@ -119,6 +119,35 @@ START_TEST(no_two_are_alike)
 }
 END_TEST
 
+/* OpenID Connect Core 11; but what is configured has the last word, and what is
+ * not OpenID has its own ways. */
+START_TEST(asks_for_consent)
+{
+	static const struct {
+		const char *scope, *extra;
+		bool prompts;
+	} table[] = {
+		{ "openid offline_access mail", NULL, true },
+		{ " mail  offline_access openid", "x=y", true },
+		{ "openid offline_access", "prompt=login", false },
+		{ "openid mail", NULL, false },
+		{ "mail offline_access", NULL, false },
+		{ "openid.x offline_access", NULL, false },
+		{ "xopenid offline_access_x openid ", NULL, false },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		client.scope = table[i].scope;
+		oauth_code_begin(&client, "http://localhost/", table[i].extra,
+		    NULL, NULL, &q);
+		ck_assert_msg((strstr(q.url, "&prompt=consent") != NULL) ==
+				  table[i].prompts,
+		    "%s: %s", table[i].scope, q.url);
+		oauth_code_clear(&q);
+	}
+}
+END_TEST
+
 /* ---- what comes back */
 
 enum { QUERY = 0, PASTED = 1, KNOWN = 2, MUST = 4 };
@@ -405,6 +434,7 @@ add(TCase *tc)
 	tcase_add_checked_fixture(tc, begin, end);
 	tcase_add_test(tc, request);
 	tcase_add_test(tc, no_two_are_alike);
+	tcase_add_test(tc, asks_for_consent);
 	tcase_add_loop_test(tc, what_comes_back, 0,
 	    (int)(sizeof(answers) / sizeof(answers[0])));
 	tcase_add_test(tc, long_answers);
