@@ -494,6 +494,14 @@ class Bench:
             self.dovecot_read = f.tell()
         return text
 
+    def wait_for_mail(self):
+        """Until the next message is there."""
+        name = os.path.join(self.facts["sink"]["mail"], f"{self.seen + 1}.env")
+        due = time.monotonic() + LIMIT
+        while not os.path.exists(name):
+            want(time.monotonic() < due, "nothing arrives")
+            time.sleep(0.05)
+
     def nothing(self):
         want(not self.arrived(), "something arrived")
 

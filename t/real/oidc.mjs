@@ -62,8 +62,6 @@ const provider = new Provider(config.issuer, {
 	claims: { openid: ['sub', 'email'] },
 	pkce: { methods: ['S256'], required: () => true },
 	rotateRefreshToken: true,
-	issueRefreshToken: async (ctx, client) =>
-		client.grantTypeAllowed('refresh_token'),
 	expiresWithSession: async () => false,
 	conformIdTokenClaims: false,
 	ttl: { AccessToken: life, ClientCredentials: life, AuthorizationCode: 60,

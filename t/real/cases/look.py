@@ -48,6 +48,17 @@ def c_check_scope(b):
     want("535" in said and "challenge" in said, said)
 
 
+def c_check_consent(b):
+    """osmtp check: a consent that was revoked, and what helps"""
+    h = b.home()
+    h.person("oidc", "device_code", oauth={"refresh_token": h.secret(
+        "refresh", b.consent("oidc", "person"))})
+    look(h, OK)
+    want(b.revoke("person", "oidc") > 1, "no consent to revoke")
+    said = look(h, TROUBLE)
+    want("osmtp login it" in said, f"what helps is not said: {said}")
+
+
 def c_check_portal(b):
     """osmtp check: a captive portal's page in the place of an answer"""
     b.faults({"path": "/token", "status": 200, "times": 9,
