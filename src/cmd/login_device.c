@@ -146,6 +146,14 @@ say_end(const struct login *l, const struct outcome *o)
 		return login_fail(l, EX_NOPERM,
 		    "whoever signed in has declined (%s); nothing was changed",
 		    o->text);
+	/* Spent, perhaps by a question whose answer got lost. It says nothing
+	 * of the consent that there was before. */
+	if (strcmp(o->error, "invalid_grant") == 0 ||
+	    strcmp(o->error, "bad_verification_code") == 0)
+		return login_fail(l, EX_TEMPFAIL,
+		    "the code is good no more (%s); begin again: osmtp login "
+		    "%s",
+		    o->text, l->p->name);
 	return login_fail_by(l, o);
 }
 

@@ -20,12 +20,12 @@ auth() {
 	    "$1" "${3:-$good}" "${2:+, $2}" "$refresh" >>"$TMP/listeners"
 }
 
-# login_profile NAME LISTENER [OAUTH [MORE]]
+# login_profile NAME LISTENER [OAUTH [MORE [SMTP]]]
 login_profile() {
 	cat >>"$TMP/profiles" <<-END
 		$1 = {
 		  kind = "mailbox"; address = "$1@example.com";
-		  server = "smtp://localhost:@PORT:smtp@";
+		  server = "smtp://localhost:@PORT:${5-smtp}@";
 		  user = "anna@example.com";
 		  tls = { ca_file = "@CERTS@/ca.pem"; }; ${4-}
 		  oauth = {
