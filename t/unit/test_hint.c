@@ -533,8 +533,11 @@ START_TEST(stands_in)
 	ck_assert_str_eq(told(&o, &names),
 	    "Microsoft has trouble of its own.|try again later; osmtp profiles "
 	    "shows the next attempt");
+	o = made(OUTCOME_AT_TOKEN, 401, "invalid_client: AADSTS700024: x");
 	copy(o.error, sizeof(o.error), "invalid_client");
 	copy(o.detail, sizeof(o.detail), "700024");
+	copy(o.provider, sizeof(o.provider), "entra");
+	hint_classify(&o);
 	ck_assert(
 	    strstr(told(&o, &names),
 		"timedatectl set-ntp true, then osmtp check noreply") != NULL);
