@@ -103,10 +103,29 @@ refuse_user_in_url(struct err *e)
 	    "both");
 }
 
+/* May that stand behind the host of a URL: a port, or nothing, and the path? */
+static bool
+is_behind_host(const char *s)
+{
+	char digits[sizeof("65535")];
+	uint64_t port;
+	size_t n;
+
+	if (*s != ':')
+		return true;
+	n = strspn(++s, "0123456789");
+	if (n >= sizeof(digits))
+		return false;
+	memcpy(digits, s, n);
+	digits[n] = '\0';
+	return (n == 0 || text_parse_uint(digits, 65535, &port)) &&
+	       (s[n] == '\0' || s[n] == '/' || s[n] == '?');
+}
+
 int
 conf_net_url(const char *text, char **out, struct err *e)
 {
-	const char *host = strstr(text, "://"), *end;
+	const char *host = strstr(text, "://");
 	size_t n;
 
 	if (host != NULL && memchr(host, '@', strcspn(host + 3, "/?#") + 3))
@@ -125,11 +144,9 @@ conf_net_url(const char *text, char **out, struct err *e)
 	if (host[0] == '[' ? host[n] != ']' || !is_ip(AF_INET6, host + 1, n - 1)
 			   : !is_host_name(host, n))
 		return conf_value_refuse(e, text, "has a host that is no name");
-	end = host + n + (host[0] == '[');
-	if (*end == ':' && end[1 + strspn(end + 1, "0123456789")] != '\0' &&
-	    strchr("/?", end[1 + strspn(end + 1, "0123456789")]) == NULL)
+	if (!is_behind_host(host + n + (host[0] == '[')))
 		return conf_value_refuse(
-		    e, text, "has a port that is no number");
+		    e, text, "has a port that is no number up to 65535");
 	if (strpbrk(text, " \"<>\\^`{|}#") != NULL)
 		return conf_value_refuse(e, text,
 		    "must not have blanks, quotes, brackets or a fragment in "

@@ -142,6 +142,9 @@ load_service(struct job *j)
 	rc = cred_secret_read_file(path, PROFILE_FILE, &text, &e);
 	if (rc == 0) {
 		rc = jwt_account_read(&text, &j->service, &e);
+		if (rc == 0 && !oauth_is_url(j->service.token_url))
+			rc = err_set(&e, EX_CONFIG,
+			    "service account: token_uri: not an https URL");
 		if (rc != 0)
 			err_wrap(&e, "%s", path);
 	}
@@ -210,20 +213,12 @@ load_cert(struct job *j, const struct crypt_key *key, struct crypt_cert *cert)
 }
 
 /* How it signs: as configured, else by the key. */
-static bool
-choose_alg(struct job *j, const struct crypt_key *key, enum crypt_sign *alg)
+static enum crypt_sign
+alg_of(const struct job *j, const struct crypt_key *key)
 {
-	const struct profile_signer *s = &j->account->signer;
-	struct err e = ERR_NONE;
-
-	*alg = crypt_key_can(key, CRYPT_ES256) ? CRYPT_ES256 : CRYPT_RS256;
-	if (s->has_alg)
-		*alg = s->alg;
-	if (crypt_key_can(key, *alg))
-		return true;
-	err_set(&e, EX_CONFIG, "%s: %s: the key is %s", crypt_sign_name(*alg),
-	    s->key != NULL ? s->key : s->service_account, crypt_key_kind(key));
-	return fail(j, "signing_alg", &e);
+	if (j->account->signer.has_alg)
+		return j->account->signer.alg;
+	return crypt_key_can(key, CRYPT_ES256) ? CRYPT_ES256 : CRYPT_RS256;
 }
 
 /* ---- assertions */
@@ -250,15 +245,18 @@ audience_of(struct job *j)
 static bool
 sign(struct job *j, struct jwt_order *q, const char *from, struct secret *out)
 {
+	const struct profile_signer *s = &j->account->signer;
 	struct err e = ERR_NONE;
 
 	q->aud = audience_of(j);
-	if (q->aud == NULL || !choose_alg(j, q->key, &q->alg))
+	if (q->aud == NULL)
 		return false;
+	q->alg = alg_of(j, q->key);
 	q->life = JWT_LIFE;
 	if (jwt_make(q, sys_now(), out, &e) == 0)
 		return true;
-	return fail(j, from, &e);
+	err_wrap(&e, "%s", s->key != NULL ? s->key : s->service_account);
+	return fail(j, s->has_alg ? "signing_alg" : from, &e);
 }
 
 /* With the configuration's key. */

@@ -67,6 +67,10 @@ enum {
 	OAUTH_MAX_LIFE = 30 * 86400
 };
 
+/* May it be asked, or shown to be opened: https, or http to loopback, with a
+ * host and without a user in it, and no octet that has no place in a URL. */
+bool oauth_is_url(const char *s);
+
 void oauth_token_init(struct oauth_token *t);
 void oauth_token_clear(struct oauth_token *t);
 

@@ -76,10 +76,6 @@ bool oauth_read_refusal(const struct oauth_place *place, int status,
 /* Keep foreign text in a field of size octets, made safe; cut if need be. */
 void oauth_keep_word(char *field, size_t size, const char *word);
 
-/* May it be asked, or shown to be opened: https, or http to loopback, with a
- * host and without a user in it, and no octet that has no place in a URL. */
-bool oauth_is_url(const char *s);
-
 /* Append "word: description" of a refusal, safe and on one line; description
  * may be NULL. */
 void oauth_add_error(struct buf *b, const char *word, const char *description);

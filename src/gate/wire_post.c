@@ -32,6 +32,16 @@ take_body(char *p, size_t size, size_t n, void *ctx)
 	return n;
 }
 
+/* A port, or none, and then the path: no more may stand there, for what comes
+ * before a '@' would be no host. */
+static bool
+ends_host(const char *s)
+{
+	if (*s == ':')
+		s += 1 + strspn(s + 1, "0123456789");
+	return *s == '/' || *s == '\0';
+}
+
 bool
 wire_is_loopback_http(const char *url)
 {
@@ -45,7 +55,7 @@ wire_is_loopback_http(const char *url)
 	for (i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
 		n = strlen(hosts[i]);
 		if (text_case_eq_n(url + 7, hosts[i], n) &&
-		    (url[7 + n] == ':' || url[7 + n] == '/' || !url[7 + n]))
+		    ends_host(url + 7 + n))
 			return true;
 	}
 	return false;

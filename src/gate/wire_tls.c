@@ -8,11 +8,22 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/sys.h"
 #include "base/text.h"
+
+/* libcurl opens whatever it is, and a FIFO or a device may have no end. What is
+ * not there at all is its to say. */
+static bool
+is_endless(const char *path)
+{
+	struct stat st;
+
+	return path != NULL && stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+}
 
 CURLcode
 wire_set_common(CURL *easy, const struct wire_target *t, char *error)
@@ -22,6 +33,10 @@ wire_set_common(CURL *easy, const struct wire_target *t, char *error)
 	bool by_pin = t->pin != NULL && t->ca_file == NULL;
 	CURLcode r = CURLE_OK;
 
+	if (is_endless(t->ca_file))
+		return CURLE_SSL_CACERT_BADFILE;
+	if (is_endless(t->cert) || is_endless(t->key))
+		return CURLE_SSL_CERTPROBLEM;
 	WIRE_SET(CURLOPT_ERRORBUFFER, error);
 	WIRE_SET(CURLOPT_NOSIGNAL, 1L);
 	WIRE_SET(CURLOPT_QUICK_EXIT, 1L); /* a look-up holds nobody who left */
@@ -209,6 +224,10 @@ blame_file(struct buf *b, const char *what, const char *path, const char *fault)
 		return errno != EMFILE && errno != ENFILE && errno != ENOMEM;
 	}
 	close(fd);
+	if (is_endless(path)) {
+		buf_add_str(b, "not a regular file");
+		return true;
+	}
 	if (is_short_of_files()) {
 		buf_add_str(b, "can't be loaded just now: too few descriptors");
 		return false;
@@ -233,7 +252,7 @@ blame_client(struct buf *b, const struct wire_target *t, const char *error)
 {
 	const char *key = t->key != NULL ? t->key : t->cert;
 
-	if (!can_read(t->cert))
+	if (!can_read(t->cert) || is_endless(t->cert))
 		return blame_file(b, "client certificate", t->cert, "");
 	return blame_file(b, "client key", key,
 	    strstr(error, "ecrypt") != NULL && strstr(error, "failed") != NULL
@@ -273,7 +292,11 @@ wire_blame(struct wire_failure *f, CURL *easy, const struct wire_target *t,
 		f->local = true;
 	} else if (is_client_fault(t, result, error))
 		f->local = blame_client(&b, t, error);
-	else if (result == CURLE_WEIRD_SERVER_REPLY)
+	else if (result == CURLE_URL_MALFORMAT ||
+		 result == CURLE_UNSUPPORTED_PROTOCOL) {
+		buf_add_str(&b, "not a URL of https that can be used");
+		f->local = true;
+	} else if (result == CURLE_WEIRD_SERVER_REPLY)
 		buf_add_str(&b, WIRE_OUT_OF_PLACE);
 	else if (result == CURLE_RECV_ERROR || result == CURLE_SEND_ERROR)
 		buf_add_str(&b, "the server closed the connection");

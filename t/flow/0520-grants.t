@@ -26,6 +26,7 @@ mkdir "$keys"
 	sed 's/"service_account"/"authorized_user"/' robot.json >person.json
 ) 2>/dev/null
 
+mkfifo "$TMP/fifo"
 start_fake - <<'END'
 {"listeners": {
   "smtp": {"tls": "starttls", "require_auth": true, "accept_issued": true,
@@ -56,6 +57,8 @@ add unlocked "$(key locked)"
 add wrong "$(key rsa 'signing_alg = "ES256";')"
 add foreign "$(key rsa 'client_cert = "@TMP@/keys/ec.crt";')"
 add open "$(key open)"
+add endless "$(key rsa 'ca_file = "@TMP@/fifo";')"
+add zeros "$(key rsa 'ca_file = "/dev/zero";')"
 add absent "$(key absent)"
 add renewed "client_id = \"id-1\"; $url client_auth = \"private_key_jwt\"; assertion_file = \"@TMP@/assertion\";"
 add robot "grant = [ \"jwt_bearer\" ]; $url service_account = \"@TMP@/keys/robot.json\"; subject = \"anna@example.com\";"
@@ -142,7 +145,10 @@ fails() {
 	unlike "$err$out" 'PRIVATE KEY|Tin-lid|hunter2' "$1: no secret"
 }
 fails unlocked 78 "oauth\.client_key: $keys/locked\.pem: .*passphrase"
-fails wrong 78 "oauth\.signing_alg: ES256: $keys/rsa\.pem: .*RSA"
+fails wrong 78 "oauth\.signing_alg: $keys/rsa\.pem: .*ES256 .*RSA"
+like "$err" 'what to do: correct that in profiles\.wrong\.oauth ' 'wrong: it is named'
+fails endless 78 "CA file $TMP/fifo: not a regular file"
+fails zeros 78 'CA file /dev/zero: not a regular file'
 fails foreign 78 "oauth\.client_cert: $keys/ec\.crt: .*key $keys/rsa\.pem"
 fails open 78 "client_key: read: $keys/open\.pem: others may read it .*0600"
 fails absent 78 "client_key: .*$keys/absent\.pem.*No such file"

@@ -280,6 +280,13 @@ static const struct bad {
 	{ "token_url with a bad port",
 	    P(WHO SERVER "oauth = { token_url = \"https://a.test:x/\"; };"),
 	    "has a port that is no number", 0 },
+	{ "token_url with too high a port",
+	    P(WHO SERVER "oauth = { token_url = \"https://a.test:65536/\"; };"),
+	    "has a port that is no number", 0 },
+	{ "token_url with a port without end",
+	    P(WHO SERVER
+		"oauth = { token_url = \"https://a.test:0000000000443\"; };"),
+	    "has a port that is no number", 0 },
 	{ "token_url that is none",
 	    P(WHO SERVER "oauth = { token_url = \"token\"; };"),
 	    "oauth.token_url: \"token\": must begin with https://", 0 },

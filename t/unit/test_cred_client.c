@@ -242,9 +242,10 @@ START_TEST(bad_keys)
 		{ "ec.pem", "rsa.crt", "rsa.crt: it is not", -1 },
 		{ "ec.pem", "absent.crt", "absent.crt", -1 },
 		{ "ec.pem", "ec.pem", "client_cert: ", -1 },
-		{ "ec.pem", NULL, "signing_alg: RS256: ", CRYPT_RS256 },
-		{ "rsa.pem", NULL, "signing_alg: ES256: ", CRYPT_ES256 },
-		{ "p384.pem", NULL, "P-384", -1 },
+		{ "ec.pem", NULL, "RS256 does not fit", CRYPT_RS256 },
+		{ "rsa.pem", NULL, "signing_alg: ", CRYPT_ES256 },
+		{ "p384.pem", NULL, "client_key: ", -1 },
+		{ "p384.pem", NULL, "it can sign none of", -1 },
 	};
 	size_t i;
 
@@ -305,7 +306,7 @@ END_TEST
 
 /* Google's file, with the RSA key in it. */
 static void
-write_account(const char *path, const char *type)
+write_account_of(const char *path, const char *type, const char *place)
 {
 	char pem[4096], text[2 * sizeof(pem)];
 	FILE *f = fopen(key_path("rsa.pem"), "r");
@@ -316,9 +317,9 @@ write_account(const char *path, const char *type)
 	fclose(f);
 	k = (size_t)snprintf(text, sizeof(text),
 	    "{\"type\":\"%s\",\"client_email\":\"robot@p.example.com\","
-	    "\"private_key_id\":\"k1\",\"token_uri\":"
-	    "\"https://token.example.com/t\",\"private_key\":\"",
-	    type);
+	    "\"private_key_id\":\"k1\",\"token_uri\":\"%s\","
+	    "\"private_key\":\"",
+	    type, place);
 	for (i = 0; i < n; i++) {
 		if (pem[i] == '\n')
 			text[k++] = '\\';
@@ -326,6 +327,18 @@ write_account(const char *path, const char *type)
 	}
 	k += (size_t)snprintf(text + k, sizeof(text) - k, "\"}");
 	write_file(path, text, k, 0600);
+}
+
+static void
+write_account(const char *path, const char *type)
+{
+	write_account_of(path, type, "https://token.example.com/t");
+}
+
+static void
+write_account_at(const char *path, const char *place)
+{
+	write_account_of(path, "service_account", place);
 }
 
 START_TEST(service_account)
@@ -356,6 +369,13 @@ START_TEST(service_account)
 	loads(CRED_NEED_TOKEN);
 	look_at(client.proof.assertion);
 	says(claims, "aud", "https://login.example.com/mine");
+
+	/* What the file names is no better than what is configured. */
+	write_account_at(path, "http://token.example.com/t");
+	profile.oauth.token_url = NULL;
+	fails(CRED_NEED_TOKEN, OUTCOME_CLASS_C, "token_uri: not an https URL");
+	write_account_at(path, "https://anna:secret@token.example.com/t");
+	fails(CRED_NEED_TOKEN, OUTCOME_CLASS_C, "token_uri: not an https URL");
 
 	write_account(path, "authorized_user");
 	fails(CRED_NEED_TOKEN, OUTCOME_CLASS_C, "the consent of a person");

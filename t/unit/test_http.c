@@ -276,9 +276,59 @@ START_TEST(answer_cut_short)
 }
 END_TEST
 
+/* Plain http goes to this machine alone, whatever a URL looks like. */
+START_TEST(loopback)
+{
+	static const char *const good[] = { "http://localhost",
+		"HTTP://LocalHost/", "http://127.0.0.1:8080/x",
+		"http://[::1]:1", "http://localhost:" };
+	static const char *const bad[] = { "https://localhost/",
+		"http://localhost.example.com/", "http://127.0.0.1.example/",
+		"http://localhost:1@example.com/", "http://localhost:x@example",
+		"http://localhost@example.com/", "http://[::1]x",
+		"http://localhost:80\\@example.com/", "http:///", "" };
+	size_t i;
+
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		ck_assert_msg(wire_is_loopback_http(good[i]), "%s", good[i]);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		ck_assert_msg(!wire_is_loopback_http(bad[i]), "%s", bad[i]);
+}
+END_TEST
+
+/* What no URL of https is, is the configuration's fault; and so is a file of
+ * CAs that has no end: it is not waited for. */
+START_TEST(never_asked)
+{
+	static const struct {
+		const char *url, *ca_file, *part;
+	} cases[] = {
+		{ "http://example.test/", NULL, "not a URL of https" },
+		{ "file:///etc/passwd", NULL, "not a URL of https" },
+		{ "https://127.0.0.1:99999/", NULL, "not a URL of https" },
+		{ "https://127.0.0.1:1/", "/dev/zero", "not a regular file" },
+		{ "https://127.0.0.1:1/", "/", "not a regular file" },
+	};
+	struct wire_response r;
+	struct wire_failure f;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ck_assert(!http_get(
+		    cases[i].url, cases[i].ca_file, NULL, 5000, 100, &r, &f));
+		ck_assert(f.local);
+		ck_assert_msg(
+		    strstr(f.text, cases[i].part) != NULL, "%s", f.text);
+		wire_response_clear(&r);
+	}
+}
+END_TEST
+
 static void
 add(TCase *tc)
 {
+	tcase_add_test(tc, loopback);
+	tcase_add_test(tc, never_asked);
 	tcase_add_test(tc, form);
 	tcase_add_test(tc, form_of_many);
 	tcase_add_test(tc, form_of_any_length);
