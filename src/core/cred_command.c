@@ -31,6 +31,7 @@
 
 enum {
 	LAST_WORDS = 256,  /* octets shown of what a command complains */
+	TELLING = 16,	   /* octets of a secret that are too many there */
 	POLL_MS = 100,	   /* how soon its end is seen */
 	POLL_MS_CLOSED = 5 /* .. once it has closed its pipes */
 };
@@ -166,6 +167,22 @@ await_command(struct command *c, int64_t due, int *status)
 	return true;
 }
 
+/* Does that repeat a part of the secret that is long enough to be of use? It
+ * may be cut at either end, so its whole need not be in it. */
+static bool
+repeats(const char *p, size_t n, const struct secret *s)
+{
+	size_t len = secret_len(s), k = len < TELLING ? len : TELLING;
+
+	if (k == 0)
+		return false;
+	for (; n >= k; p++, n--) {
+		if (memmem(secret_reveal(s), len, p, k) != NULL)
+			return true;
+	}
+	return false;
+}
+
 /* The last line of what it complained, unless the secret is in it. */
 static void
 add_last_words(struct buf *b, const struct command *c, const struct secret *s)
@@ -182,8 +199,7 @@ add_last_words(struct buf *b, const struct command *c, const struct secret *s)
 	}
 	if (n == 0)
 		return;
-	if (secret_len(s) > 0 &&
-	    memmem(p, n, secret_reveal(s), secret_len(s)) != NULL)
+	if (repeats(p, n, s))
 		buf_add_str(b, ": what it said is not shown: it repeats what "
 			       "it printed");
 	else {

@@ -70,6 +70,11 @@ static const struct {
 	{ "kill -9 $$", NULL, OUTCOME_CLASS_L, "signal 9" },
 	{ "echo sesame; echo sesame is bad >&2; exit 1", NULL, OUTCOME_CLASS_L,
 	    "is not shown" },
+	/* of which only a part is left in what is remembered */
+	{ "t=$(printf 'sesame%02000d' 0)sesame; echo $t; echo $t >&2; exit 1",
+	    NULL, OUTCOME_CLASS_L, "is not shown" },
+	{ "echo sesame-of-20-octets; echo esame-of-20-octet? >&2; exit 1", NULL,
+	    OUTCOME_CLASS_L, "is not shown" },
 };
 
 START_TEST(what_it_says)
