@@ -228,11 +228,21 @@ hint_add_meaning(struct buf *b, const struct outcome *o)
 		buf_add_str(b, h->meaning);
 }
 
-static const char *
-advice_on_configuration(enum outcome_stage stage)
+/* Words of ours at the token endpoint name what is wrong; but of an answer that
+ * we did not understand, 400 or 401, it is a guess. */
+static bool
+names_fault(const struct outcome *o)
 {
-	switch (stage) {
+	return o->ours && o->code != 400 && o->code != 401;
+}
+
+static const char *
+advice_on_configuration(const struct outcome *o)
+{
+	switch (o->stage) {
 	case OUTCOME_AT_TOKEN:
+		if (names_fault(o))
+			return "correct that in profiles.NAME.oauth";
 		return "correct client_id, client_secret, token_url or scope "
 		       "in profiles.NAME.oauth";
 	case OUTCOME_AT_TLS:
@@ -285,7 +295,7 @@ general_advice(const struct outcome *o)
 	case OUTCOME_CLASS_P:
 		return advice_on_person(o);
 	case OUTCOME_CLASS_C:
-		return advice_on_configuration(o->stage);
+		return advice_on_configuration(o);
 	case OUTCOME_CLASS_M:
 		return o->stage == OUTCOME_AT_RCPT
 			   ? "check the recipient's address"

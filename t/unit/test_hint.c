@@ -446,6 +446,8 @@ START_TEST(general_advice)
 		{ OUTCOME_LATER, OUTCOME_CLASS_C, OUTCOME_AT_TOKEN, 400,
 		    "|correct client_id, client_secret, token_url or scope in "
 		    "profiles.noreply.oauth" CONF },
+		{ OUTCOME_LATER, OUTCOME_CLASS_C, OUTCOME_AT_TOKEN, 0,
+		    "|correct that in profiles.noreply.oauth" CONF },
 		{ OUTCOME_LATER, OUTCOME_CLASS_C, OUTCOME_AT_GREETING, 555,
 		    "|correct server in profiles.noreply" CONF },
 		{ OUTCOME_LATER, OUTCOME_CLASS_C, OUTCOME_AT_TLS, 501,
