@@ -8,6 +8,7 @@
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 /* n zeroed elements of size octets; n * size that overflows ends the process.
@@ -25,6 +26,8 @@ char *mem_dup_n(const char *s, size_t n);
 
 /* A formatted string of any length. */
 char *mem_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+char *mem_vprintf(const char *fmt, va_list ap)
+    __attribute__((format(printf, 1, 0)));
 
 /* Free *p and store s, which the field then owns. */
 void mem_replace(char **p, char *s);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 
 static volatile sig_atomic_t stop;
 
@@ -32,13 +33,18 @@ cmd_stop_by_signal(void)
 void
 cmd_say(const struct cmd_call *c, const char *fmt, ...)
 {
+	struct buf safe;
+	char *text;
 	va_list ap;
 
-	fprintf(stderr, "%s: ", c->program);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	text = mem_vprintf(fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
+	buf_init(&safe, SIZE_MAX);
+	text_add_safe(&safe, text, strlen(text), SIZE_MAX);
+	fprintf(stderr, "%s: %s\n", c->program, safe.data);
+	buf_clear(&safe);
+	free(text);
 }
 
 int

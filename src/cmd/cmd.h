@@ -47,7 +47,7 @@ const volatile sig_atomic_t *cmd_stop_by_signal(void);
 /* "program: text" on standard error; returns e->code. */
 int cmd_complain(const struct cmd_call *c, const struct err *e);
 
-/* The same with a text of one's own. */
+/* The same with a text of one's own; it is made safe for a terminal. */
 void cmd_say(const struct cmd_call *c, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 

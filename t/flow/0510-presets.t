@@ -27,6 +27,10 @@ run "$OSMTP" preset --json
 is "$(printf '%s\n' "$out" | wc -l)" "$(printf '%s\n' "$names" | wc -l)" \
     '--json: a line each'
 
+run "$OSMTP" preset "$(printf '\033[2Jgmail')"
+exits 64 'a name that a terminal would obey'
+like "$err" 'preset: \?\[2Jgmail: there is no such preset' '... is shown safely'
+
 run "$OSMTP" preset gmail
 exits 0 'one of them'
 like "$out" '^As of [0-9-]{10}, from https://' '... has a date and a source'
