@@ -34,6 +34,7 @@ enum {
 	MAX_WAIT = HOUR,
 	LONG_WAIT = 6 * HOUR,
 	MIN_WAIT = 1000,
+	STEP = MINUTE,	/* by which a clock may be put right at any time */
 	NO_ENDPOINT = 3 /* answers in a row that are none */
 };
 
@@ -216,14 +217,16 @@ is_rejected(const struct cred_record *r, const char *hash)
 }
 
 /* One that was obtained in the future tells of a clock that was set back, so
- * that its expiry can't be trusted. */
+ * that its expiry can't be trusted. A small step is no reason for everybody to
+ * get a token of his own until the clock is there. */
 bool
 cred_record_is_usable(
     const struct cred_record *r, const struct profile *a, int64_t now)
 {
 	char hash[CRED_HASH + 1];
 
-	if (secret_len(&r->token.access) == 0 || r->token.obtained > now ||
+	if (secret_len(&r->token.access) == 0 ||
+	    r->token.obtained - now > STEP ||
 	    r->token.expires - now <= a->min_life)
 		return false;
 	hash_request(a, hash);

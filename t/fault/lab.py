@@ -257,6 +257,7 @@ class Trial:
         self.log = self.place + "/struck"
         self.spool = self.home + "/.local/state/osmtp/spool"
         self.hours = 0
+        self.at = None  # ms: where the clock stands; None: it goes
         self.lines = 0  # of the message, between the first and the last
         if like:
             shutil.copytree(like.home, self.home)
@@ -286,9 +287,9 @@ class Trial:
                "LC_ALL": "C", "OSMTP_TEST_HOME": self.home,
                "OSMTP_TEST_ETC": self.place + "/etc",
                "OSMTP_TEST_STATE": self.place + "/state"}
-        if self.hours:
+        if self.hours or self.at:
             env["OSMTP_TEST_NOW"] = str(
-                int(time.time() * 1000) + self.hours * HOUR)
+                int(self.at or time.time() * 1000) + self.hours * HOUR)
         if plan:
             # What is read and logged beside the state is no matter there.
             root = self.home + ("/.local/state/osmtp" if plan == "record"

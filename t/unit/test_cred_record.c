@@ -303,7 +303,9 @@ START_TEST(usable_token)
 	ck_assert(!cred_record_is_usable(&r, &profile, NOW + 55 * MINUTE));
 	ck_assert(!cred_record_is_usable(&r, &profile, NOW + 2 * HOUR));
 	/* The clock was set back. */
-	ck_assert(!cred_record_is_usable(&r, &profile, NOW - 1));
+	ck_assert(cred_record_is_usable(&r, &profile, NOW - 1));
+	ck_assert(cred_record_is_usable(&r, &profile, NOW - MINUTE));
+	ck_assert(!cred_record_is_usable(&r, &profile, NOW - MINUTE - 1));
 
 	/* How the client shows who it is does not matter, all else does. */
 	p = profile;
