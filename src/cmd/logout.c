@@ -28,8 +28,7 @@ struct logout {
 	const struct profile *p; /* the account's own */
 	bool had;		 /* there was a consent */
 	bool revoked;
-	struct outcome why; /* not revoked: what the server said */
-	char words[ERR_TEXT_MAX];
+	char words[ERR_TEXT_MAX]; /* not revoked: why */
 };
 
 static int
@@ -87,32 +86,23 @@ find(struct logout *l, struct err *e)
 
 /* Ask the server to end the consent. Whatever fails is kept in l. */
 static void
-end_there(struct logout *l)
+end_there(void *ctx, const struct secret *refresh, const struct err *why)
 {
 	struct oauth_trouble f = { .retry_after = -1 };
 	struct cred_client with = { .asked = false };
-	struct err e = ERR_NONE;
-	struct secret refresh;
-	int rc;
+	struct logout *l = ctx;
 
-	secret_init(&refresh);
-	rc = cred_consent_read(l->p, &refresh, &e);
-	l->had = rc != EX_NOINPUT;
-	if (rc != 0) {
-		memcpy(l->words, e.text, sizeof(l->words));
-	} else {
-		l->revoked =
-		    cred_client_load(&with, l->p, CRED_NEED_REVOKE, &f) &&
-		    oauth_revoke(&with.client, &with.proof, &refresh,
-			l->p->token_timeout, &f);
-		if (!l->revoked) {
-			l->why = f.outcome;
-			memcpy(
-			    l->words, f.outcome.text, sizeof(f.outcome.text));
-		}
+	l->had = why->code != EX_NOINPUT;
+	if (refresh == NULL) {
+		memcpy(l->words, why->text, sizeof(l->words));
+		return;
 	}
+	l->revoked = cred_client_load(&with, l->p, CRED_NEED_REVOKE, &f) &&
+		     oauth_revoke(&with.client, &with.proof, refresh,
+			 l->p->token_timeout, &f);
+	if (!l->revoked)
+		memcpy(l->words, f.outcome.text, sizeof(f.outcome.text));
 	cred_client_clear(&with);
-	secret_clear(&refresh);
 }
 
 static bool
@@ -169,8 +159,7 @@ run(struct logout *l, struct err *e)
 
 	if (code != 0)
 		return code;
-	end_there(l);
-	code = cred_consent_forget(l->p, e);
+	code = cred_consent_forget(l->p, end_there, l, e);
 	close(lock);
 	if (code != 0)
 		return err_wrap(e, "logout: profile \"%s\": not forgotten%s",

@@ -150,8 +150,16 @@ int cred_consent_check(const struct profile *p, struct err *e);
 int cred_consent_read(
     const struct profile *p, struct secret *refresh, struct err *e);
 
-/* Forget it, with all that is cached of the account. */
-int cred_consent_forget(const struct profile *p, struct err *e);
+/*
+ * Forget it, with all that is cached of the account. Before that end() gets the
+ * refresh token, to revoke it, or NULL and why there is none (as
+ * cred_consent_read): under the account's lock, since else somebody might turn
+ * in this one meanwhile, and its successor would live on. end may be NULL.
+ */
+typedef void cred_end_fn(
+    void *ctx, const struct secret *refresh, const struct err *why);
+int cred_consent_forget(
+    const struct profile *p, cred_end_fn *end, void *ctx, struct err *e);
 
 /* Remove what a crash has left of the account's files half-written, unless
  * somebody is at it just now. */

@@ -33,7 +33,9 @@ struct desk {
 	int lock; /* descriptor, or -1 */
 };
 
-/* Take the lock; the key ring too, where it is needed. Then tidy(). */
+/* Take the lock; the key ring too, where it is needed. Then tidy(). Whoever has
+ * the lock may ask the endpoint twice before he lets go, and what a person has
+ * just consented to is not lost for that. */
 static int
 sit_down(struct desk *d, const struct profile *p, bool sealed, struct err *e)
 {
@@ -42,7 +44,7 @@ sit_down(struct desk *d, const struct profile *p, bool sealed, struct err *e)
 	d->account = profile_account(p);
 	cred_cache_init(&d->cache, d->account);
 	rc = vault_lock(&d->cache.vault, d->cache.name,
-	    sys_mono() + CRED_LOCK_WAIT, &d->lock, e);
+	    sys_mono() + CRED_LOCK_WAIT + 2 * p->token_timeout, &d->lock, e);
 	if (rc != 0)
 		d->lock = -1;
 	else
@@ -247,8 +249,22 @@ cred_consent_read(
 	return rc;
 }
 
+static void
+end_it(const struct profile *p, cred_end_fn *end, void *ctx)
+{
+	struct err why = ERR_NONE;
+	struct secret refresh;
+	int rc;
+
+	secret_init(&refresh);
+	rc = cred_consent_read(p, &refresh, &why);
+	end(ctx, rc == 0 ? &refresh : NULL, &why);
+	secret_clear(&refresh);
+}
+
 int
-cred_consent_forget(const struct profile *p, struct err *e)
+cred_consent_forget(
+    const struct profile *p, cred_end_fn *end, void *ctx, struct err *e)
 {
 	char *meta = cred_meta_name(profile_account(p));
 	struct desk d;
@@ -256,6 +272,8 @@ cred_consent_forget(const struct profile *p, struct err *e)
 	int rc;
 
 	rc = sit_down(&d, p, false, e);
+	if (rc == 0 && end != NULL)
+		end_it(p, end, ctx);
 	if (rc == 0) {
 		hold_signals(&old);
 		vault_sweep(&d.cache.vault, meta);

@@ -329,8 +329,28 @@ START_TEST(damaged_before)
 }
 END_TEST
 
+/* What is to be revoked, while nobody else can turn it in. */
+static void
+end_it(void *ctx, const struct secret *refresh, const struct err *why)
+{
+	const char **expected = ctx;
+	const struct vault v = { tokens, NULL };
+	int fd;
+
+	if (*expected == NULL) {
+		ck_assert_ptr_null(refresh);
+		ck_assert_int_eq(why->code, EX_NOINPUT);
+	} else {
+		ck_assert_str_eq(secret_reveal(refresh), *expected);
+	}
+	ck_assert_int_eq(
+	    vault_lock(&v, profile.name, sys_mono(), &fd, NULL), EX_TEMPFAIL);
+	*expected = "ended";
+}
+
 START_TEST(read_and_forget)
 {
+	const char *ends = "R0";
 	struct secret s;
 
 	secret_init(&s);
@@ -341,9 +361,13 @@ START_TEST(read_and_forget)
 	profile.oauth.client_id = "other";
 	ck_assert_int_eq(cred_consent_read(&profile, &s, &e), EX_NOINPUT);
 	profile.oauth.client_id = "id";
-	ck_assert_int_eq(cred_consent_forget(&profile, &e), 0);
+	ck_assert_int_eq(cred_consent_forget(&profile, end_it, &ends, &e), 0);
+	ck_assert_str_eq(ends, "ended");
 	ck_assert_int_eq(cred_consent_read(&profile, &s, &e), EX_NOINPUT);
-	ck_assert_int_eq(cred_consent_forget(&profile, &e), 0);
+	ends = NULL;
+	ck_assert_int_eq(cred_consent_forget(&profile, end_it, &ends, &e), 0);
+	ck_assert_str_eq(ends, "ended");
+	ck_assert_int_eq(cred_consent_forget(&profile, NULL, NULL, &e), 0);
 	secret_clear(&s);
 }
 END_TEST
