@@ -13,6 +13,7 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import grants   # noqa: E402
 import lab      # noqa: E402
 import walk     # noqa: E402
 
@@ -173,6 +174,87 @@ def read_only_sends_once(place):
     small.end()
 
 
+def consented(place, template):
+    """A trial with a consent, on a file system of its own."""
+    trial = grants.Trial(place, like=template)
+    path = trial.home + "/.local/state"
+    shutil.move(path, path + ".old")
+    small = Small(trial, "size=1M")
+    shutil.copytree(path + ".old", path, dirs_exist_ok=True)
+    shutil.rmtree(path + ".old")
+    return trial, small
+
+
+def still_works(trial, small):
+    """Complaints, if the consent that there was is no good any more."""
+    small.free()
+    trial.hours += 2
+    ended, token = trial.speak("token", "box")
+    if ended.status or token.strip() not in trial.account.access:
+        yield f"the old consent: {ended.status} {ended.err}"
+    if trial.account.replayed():
+        yield "a refresh token was used twice"
+
+
+def login_without_space(place, template):
+    """A person is troubled only where there is room for what comes of it."""
+    tally, bad = walk.Tally(), []
+    for leave in lab.some(range(0, 96 * 1024, 8192), 3):
+        trial, small = consented(place, template)
+        small.fill(leave)
+        ended = trial.login()
+        if ended.status == 0:
+            tally["stored"] += 1
+        else:
+            tally["refused"] += 1
+            if ended.status not in (73, 74) or (
+                    os.strerror(errno.ENOSPC) not in ended.err):
+                bad.append(f"{leave}: {ended.status} {ended.err}")
+            if trial.account.codes or trial.account.given:
+                bad.append(f"{leave}: the person was troubled")
+        bad += still_works(trial, small)
+        small.end()
+        trial.clear()
+    place.result(not bad and tally["stored"] and tally["refused"],
+                 "login: room is looked for before a person is troubled",
+                 *bad)
+    print(f"# login: {tally.words()}")
+
+
+def login_as_space_goes(place, template):
+    """The disk fills up while the person reads the code."""
+    trial, small = consented(place, template)
+    trial.account.before_answer = lambda kind: (
+        small.fill(0) if kind == "token" else None)
+    ended = trial.login()
+    trial.account.before_answer = lambda kind: None
+    place.result(ended.status in (73, 74) and trial.account.given == 1 and
+                 os.strerror(errno.ENOSPC) in ended.err and
+                 "an older one stays as it was" in ended.err,
+                 "login: what can't be stored is not said to be", ended)
+    bad = [*still_works(trial, small), *trial.temporary()]
+    place.result(not bad, "login: the old consent stays", *bad)
+    ended = trial.login()
+    place.result(ended.status == 0, "login: it can be done again", ended)
+    small.end()
+    trial.clear()
+
+
+def refresh_without_space(place, template):
+    """A refresh token is not turned in for what can't be stored."""
+    trial, small = consented(place, template)
+    small.fill(0)
+    trial.hours += 2
+    ended = trial.run("token", "box")
+    place.result(ended.status == 75 and not trial.account.asked and
+                 "no room for a new refresh token" in ended.err,
+                 "refresh: nothing is asked for without room", ended)
+    bad = [*still_works(trial, small)]
+    place.result(not bad, "refresh: the consent stays", *bad)
+    small.end()
+    trial.clear()
+
+
 def main():
     if sys.argv[1:] != ["inside"]:
         if subprocess.run([*APART, "mount", "-t", "tmpfs", "tmpfs", "/mnt"],
@@ -180,7 +262,7 @@ def main():
             print("1..0 # SKIP no name spaces for mounts here")
             return
         os.execvp(APART[0], [*APART, sys.executable, __file__, "inside"])
-    place = lab.Lab()
+    place = grants.Lab()
     if shutil.which("prlimit"):
         too_few_descriptors(place)
         too_small_files(place)
@@ -190,6 +272,10 @@ def main():
     too_few_inodes(place)
     full_disk_drains(place)
     read_only_sends_once(place)
+    template = grants.sign_in(place)
+    login_without_space(place, template)
+    login_as_space_goes(place, template)
+    refresh_without_space(place, template)
     place.finish()
 
 
