@@ -261,6 +261,7 @@ class Home:
             want(child.wait(LIMIT) == OK, f"refused: {said}")
             child.stdout.close()
         self.command("run", "--once")
+        self.bench.wait_for_mail(count)     # some may be others' work still
         arrived = len(self.bench.arrived())
         want(arrived == count, f"{arrived} of {count} messages arrived")
 
@@ -494,12 +495,13 @@ class Bench:
             self.dovecot_read = f.tell()
         return text
 
-    def wait_for_mail(self):
-        """Until the next message is there."""
-        name = os.path.join(self.facts["sink"]["mail"], f"{self.seen + 1}.env")
+    def wait_for_mail(self, count=1):
+        """Until that many more messages are there."""
+        last = os.path.join(self.facts["sink"]["mail"],
+                            f"{self.seen + count}.env")
         due = time.monotonic() + LIMIT
-        while not os.path.exists(name):
-            want(time.monotonic() < due, "nothing arrives")
+        while not os.path.exists(last):
+            want(time.monotonic() < due, f"no {count} messages arrive")
             time.sleep(0.05)
 
     def nothing(self):

@@ -6,7 +6,7 @@
  *
  * FD is a listening socket that was inherited; CONFIG a JSON file with
  * "issuer", "modules" (where npm put its packages), "cert", "key", "jwks",
- * "cookie_key", "requests" (a file), "control" (a secret), "people" (their
+ * "resource", "cookie_key", "requests" (a file), "control" (a secret), "people" (their
  * logins) and "clients". A client is what oidc-provider wants to know of it,
  * with "keys" (files and algorithms instead of a jwks), "mailbox" (that its own
  * tokens open), "life" (of access tokens, in seconds) and "device_life".
@@ -26,7 +26,7 @@ import { pathToFileURL } from 'node:url';
 const [fd, file] = process.argv.slice(2);
 const config = JSON.parse(fs.readFileSync(file, 'utf8'));
 const resolve = createRequire(`${config.modules}/`).resolve;
-const { default: Provider } = await import(
+const { default: Provider, errors } = await import(
 	pathToFileURL(resolve('oidc-provider')));
 
 const jwk = (key, more) => ({ ...key.export({ format: 'jwk' }), use: 'sig', ...more });
@@ -45,6 +45,13 @@ async function claims(ctx, token) {
 		return { email: token.accountId };
 	const client = await provider.Client.find(token.clientId);
 	return client.mailbox ? { email: client.mailbox } : undefined;
+}
+
+// The one resource there is (RFC 8707): the mail server.
+async function resource(ctx, indicator) {
+	if (indicator !== config.resource)
+		throw new errors.InvalidTarget();
+	return { scope: 'smtp', accessTokenFormat: 'opaque' };
 }
 
 const life = (ctx, token, client) => client?.life ?? 3600;
@@ -75,7 +82,10 @@ const provider = new Provider(config.issuer, {
 		introspection: { enabled: true, allowedPolicy: (ctx, client) =>
 			client.clientId === 'mail-server' },
 		revocation: { enabled: true },
-		resourceIndicators: { enabled: false },
+		resourceIndicators: { enabled: true,
+			defaultResource: () => undefined,
+			useGrantedResource: () => true,
+			getResourceServerInfo: resource },
 	},
 });
 
@@ -93,6 +103,7 @@ function note(ctx, error) {
 		client: ctx.oidc?.client?.clientId ?? sent.client_id ?? null,
 		auth: way(ctx),
 		grant: sent.grant_type ?? null, scope: sent.scope ?? null,
+		resource: sent.resource ?? null,
 		status: error ? error.statusCode ?? 500 : ctx.status,
 		error: error?.error ?? null, why: error?.error_detail ?? null })}\n`);
 }

@@ -168,6 +168,7 @@ def oidc(directory, origin, _redirect):
         "control_url": origin + "/control/", "scope": SCOPE,
         "requests": f"{directory}/oidc.jsonl",
         "control": secrets.token_hex(16),
+        "resource": "https://smtp.example.test/",
         "system": {"address": system},
         "person": {"address": person, "login": person, "password": "any"},
         "clients": {
@@ -313,7 +314,8 @@ def configure_oidc(facts, provider):
         "people": [provider["person"]["login"]],
         "clients": [server, *(at_oidc(facts["directory"], c)
                               for c in provider["clients"].values())]}
-        | {k: provider[k] for k in ("issuer", "requests", "control")}))
+        | {k: provider[k] for k in ("issuer", "requests", "control",
+                                    "resource")}))
     return [("email", "*@oidc.example.test", server["client_id"],
              server["client_secret"])]
 

@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: ISC
 """How a client shows who it is, at three providers."""
 import json
+import os
+import secrets
+import sys
+import time
+
+from authlib.jose import jwt
 
 from harness import CONFIG, TEMPFAIL, TO, message, want
 
@@ -107,6 +113,88 @@ def c_key_of_another_kind(b):
     b.token_requests("rs256", "oidc")
     h.send(message(sender=h.address), TO, status=CONFIG, says=["RS256"])
     b.want_asked("rs256", "oidc")
+    b.nothing()
+
+
+def assertion(b, client):
+    """A client assertion that somebody else has made."""
+    facts = b.provider("oidc")
+    client, now = facts["clients"][client], int(time.time())
+    with open(b.facts["keys"][client["key"]]) as f:
+        key = f.read()
+    return jwt.encode(
+        {"alg": client["alg"], "kid": client["key"]},
+        {"iss": client["id"], "sub": client["id"], "aud": facts["token_url"],
+         "iat": now, "exp": now + 300, "jti": secrets.token_hex(16)},
+        key).decode()
+
+
+def c_assertion_file(b):
+    """oidc-provider: an assertion out of a file, which is read afresh"""
+    b.provider("oidc")
+    h = b.home()
+    h.system("rs256", provider="oidc", oauth={
+        "client_key": None, "key_id": None, "signing_alg": None,
+        "assertion_file": h.secret("jwt", assertion(b, "rs256"))["file"]})
+    h.deliver()
+    h.secret("jwt", assertion(b, "rs256"))
+    want(b.revoke("rs256", "oidc", only="access") > 0, "none to revoke")
+    h.deliver()         # the first one would be refused: it was used
+    want(b.revoke("rs256", "oidc", only="access") > 0, "none to revoke")
+    h.send(message(sender=h.address), TO, status=CONFIG,
+           says=["invalid_client"])
+    b.nothing()
+
+
+COMMAND = """#!{python}
+import json, ssl, sys, urllib.parse, urllib.request
+facts = json.load(open({facts!r}))
+provider = facts["providers"]["authlib"]
+client = provider["clients"]["post"]
+asked = urllib.parse.urlencode({{
+    "grant_type": "client_credentials", "client_id": client["id"],
+    "client_secret": client["secret"], "scope": client["scope"]}}).encode()
+opener = urllib.request.build_opener(
+    urllib.request.ProxyHandler({{}}), urllib.request.HTTPSHandler(
+        context=ssl.create_default_context(cafile=facts["ca"])))
+print(json.load(opener.open(provider["token_url"], asked))["access_token"])
+print(600)
+"""
+
+
+def c_token_command(b):
+    """tokens by a command: kept as long as it says, and then another"""
+    facts = os.path.join(b.facts["directory"], "sandbox.json")
+    h = b.home()
+    script = os.path.join(h.path, "token")
+    with open(script, "w") as f:
+        f.write(COMMAND.format(python=sys.executable, facts=facts))
+    os.chmod(script, 0o700)
+    h.profile(b.provider("authlib"), "system", "starttls", {
+        "grant": "command", "token_command": [script]}, {})
+    b.token_requests("post")
+    h.deliver()
+    h.deliver()
+    b.want_asked("post", "authlib", ("post", 200))
+    b.revoke("post", only="access")
+    h.deliver()
+    b.want_asked("post", "authlib", ("post", 200))
+
+
+def c_resource(b):
+    """oidc-provider: resource (RFC 8707), the right one and another: 78"""
+    facts = b.provider("oidc")
+    h = b.home()
+    h.system("post", provider="oidc", oauth={"resource": facts["resource"]})
+    b.token_requests("post", "oidc")
+    h.deliver()
+    asked = b.token_requests("post", "oidc")
+    want([r["resource"] for r in asked] == [facts["resource"]], f"{asked}")
+    h = b.home()
+    h.system("post", provider="oidc", oauth={
+        "resource": facts["resource"] + "other"})
+    h.send(message(sender=h.address), TO, status=CONFIG,
+           says=["invalid_target"])
     b.nothing()
 
 

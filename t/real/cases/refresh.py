@@ -86,6 +86,7 @@ def c_mid_queue(b):
     b.dovecot_log()
     h.system("brief", oauth={"min_life": "0s"})
     h.command("run", "--once")
+    b.wait_for_mail(106)
     arrived, log = len(b.arrived()), b.dovecot_log()
     want(arrived == 106, f"{arrived} arrived")
     want(log.count(": Login: ") == 2, f"not two sessions: {log}")
