@@ -442,6 +442,11 @@ cmd_login(const struct cmd_call *c)
 		code = run(&l);
 		term_unguard();
 	}
+	if (code == 0 && (fflush(stdout) != 0 || ferror(stdout))) {
+		cmd_say(c, "login: it is stored, but standard output can't be "
+			   "written");
+		code = EX_IOERR;
+	}
 	login_unlock(&l);
 	free(l.last_words);
 	free(l.stored_words);

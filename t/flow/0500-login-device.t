@@ -75,6 +75,12 @@ is "$(json event 3) $(json code 3) $(json mechanism 3)" \
 is "$(json event 4) $(json queued 4)" 'done 0' 'done'
 is "$err" '' 'nothing else'
 
+if [ -w /dev/full ]; then
+	"$OSMTP" login anna >/dev/full 2>"$TMP/err"
+	is $? 74 'an output that is full'
+	like "$(cat "$TMP/err")" 'it is stored, but' '... says so'
+fi
+
 # ---- while it waits
 
 run "$OSMTP" login slow
