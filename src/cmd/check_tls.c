@@ -70,6 +70,17 @@ explain_time(const struct check *k, const struct wire_target *t,
 	    administrator(t));
 }
 
+/* Can it be pasted into a configuration? A server may have anything in there.
+ */
+static bool
+is_host_name(const char *s)
+{
+	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz"
+			     "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-");
+
+	return n > 0 && s[n] == '\0';
+}
+
 static void
 explain_name(const struct check *k, const struct wire_target *t,
     const struct crypt_chain *c, struct check_step *s)
@@ -80,7 +91,7 @@ explain_name(const struct check *k, const struct wire_target *t,
 
 	buf_add_fmt(&s->text, "it is not for %s but for %s", wanted,
 	    n > 0 ? c->leaf.names : "nobody");
-	if (n > 0 && first[0] != '*') {
+	if (is_host_name(first)) {
 		buf_add_str(
 		    &s->remedy, "if that is the server that is meant: ");
 		add_key(&s->remedy, t, "server_name", first);

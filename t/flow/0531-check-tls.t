@@ -8,7 +8,7 @@
 {
 	printf '{"listeners": {'
 	for cert in good expired future soon self chain incomplete wrongname \
-	    rogue; do
+	    oddname rogue; do
 		printf '"%s": {"tls": "starttls", "cert": "%s",
 		    "auth": {"PLAIN": ["pa55"]}},\n' $cert $cert
 	done
@@ -29,7 +29,7 @@ ca='tls = { ca_file = "@CERTS@/ca.pem"; };'
 {
 	printf 'default = "good"; profiles = {\n'
 	for name in good expired future soon self chain incomplete wrongname \
-	    rogue old bare silent; do
+	    oddname rogue old bare silent; do
 		url="smtp://localhost:@PORT:$name@"
 		[ $name != old ] || url="smtps://localhost:@PORT:old@"
 		a_profile $name "$url" "$ca"
@@ -71,6 +71,7 @@ self|it is self-signed|pin = "sha256//[A-Za-z0-9+/]{43}=";
 rogue|CN=osmtp test rogue-ca has signed it, and is not among the CAs of .*/ca.pem|ca_file = ".*osmtp.conf:
 incomplete|CN=osmtp test sub has signed it.*sends its own certificate alone|administrator of localhost must have its certificate sent
 wrongname|it is not for localhost but for other.example.test|server_name = "other.example.test";
+oddname|it is not for localhost but for a.test"; pin = "b|use one of its names in server, or have it made
 system|CN=osmtp test ca has signed it, and is not among the CAs of /etc/|tls = . ca_file = "/etc/osmtp/system-ca.pem"; .;
 address|it is not for mail.example.test but for localhost, 127.0.0.1|server_name = "localhost";
 pinned|public key is none of those pinned|pin = "sha256//[A-Za-z0-9+/]{43}=";
