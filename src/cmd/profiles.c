@@ -61,6 +61,7 @@ look(struct known *k, const struct profile *p)
 		k->state = cred_state_name(k->cred.state);
 		k->why = &k->cred.why;
 		k->since = k->cred.since;
+		k->next = k->cred.next;
 	} else
 		k->state = account_state_name(ACCOUNT_OK);
 }

@@ -482,7 +482,10 @@ is_missed(struct cred_task *t, const struct err *e)
 	}
 	err_wrap(&said, "stored refresh token");
 	log_trouble(t, LOG_LEVEL_ERROR, "not read", said.text);
-	return !fail(t, OUTCOME_CLASS_C, said.text);
+	fail(t, OUTCOME_CLASS_C, said.text);
+	snprintf(
+	    t->outcome.error, sizeof(t->outcome.error), "%s", "unread_consent");
+	return true;
 }
 
 /* Is a request to be made whatever is cached? */

@@ -241,6 +241,9 @@ advice_on_configuration(const struct outcome *o)
 {
 	switch (o->stage) {
 	case OUTCOME_AT_TOKEN:
+		if (strcmp(o->error, "unread_consent") == 0)
+			return "put that right, or give it up for a new "
+			       "consent: osmtp login NAME";
 		if (names_fault(o))
 			return "correct that in profiles.NAME.oauth";
 		return "correct client_id, client_secret, token_url or scope "
