@@ -21,11 +21,11 @@ import urllib.parse
 
 import lab
 
-DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 AUTH = """auth = "oauth"; sasl = "XOAUTH2";
   oauth = {{ grant = {grant}; issuer = "http://127.0.0.1:{port}";
     client_id = "lab"; client_secret = "{secret}"; client_auth = "post";
     scope = "mail.send offline_access"; {more} }};"""
+LOGINS = '["device_code", "authorization_code"]'
 STATE = ".local/state/osmtp"
 
 
@@ -39,7 +39,7 @@ class Account:
         self.access = {}        # access token -> its family
         self.uses = collections.Counter()   # of refresh tokens
         self.revoked = []       # tokens that came to be revoked
-        self.codes = set()      # device codes
+        self.codes = set()      # device codes and authorization codes
         self.asked = 0          # for a token, by whatever
         self.given = 0          # tokens
         self.secrets = set()    # all that was ever given out
@@ -77,6 +77,15 @@ class Account:
     def replayed(self):
         return [t for t, n in self.uses.items() if n > 1]
 
+    def come_back(self, url):
+        """Somebody opens the address of an authorization request and says yes:
+        where the browser is sent."""
+        query = dict(urllib.parse.parse_qsl(url.partition("?")[2]))
+        code = self.new("c")
+        self.codes.add(code)
+        return query["redirect_uri"] + "?" + urllib.parse.urlencode(
+            {"code": code, "state": query["state"]})
+
     # Each answer is a status and an object.
 
     def device(self, port, _):
@@ -88,12 +97,13 @@ class Account:
 
     def token(self, _, form):
         self.asked += 1
-        if form["grant_type"] == DEVICE:
-            if form.get("device_code") not in self.codes:
+        if form["grant_type"] != "refresh_token":
+            code = form.get("device_code") or form.get("code")
+            if code not in self.codes:
                 return 400, {"error": "invalid_grant"}
             if self.pending:
                 return 400, {"error": "authorization_pending"}
-            self.codes.remove(form["device_code"])
+            self.codes.remove(code)
             return 200, self.give(self.new("f"))
         sent = form.get("refresh_token")
         family = self.family.get(sent)
@@ -116,6 +126,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     protocol_version = "HTTP/1.1"
 
+    def handle(self):
+        try:
+            super().handle()
+        except ConnectionError:
+            pass    # the client was killed
+
     def do_GET(self):   # pylint: disable=invalid-name
         issuer = f"http://127.0.0.1:{self.server.port}"
         if not self.path.startswith("/.well-known/"):
@@ -123,7 +139,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         words = {"issuer": issuer}
         for name, path in (("token", "token"), ("revocation", "revoke"),
-                           ("device_authorization", "device")):
+                           ("device_authorization", "device"),
+                           ("authorization", "authorize")):
             words[name + "_endpoint"] = f"{issuer}/{path}"
         self.answer(200, words)
 
@@ -183,7 +200,7 @@ class Trial(lab.Trial):
     def auth(self, consent):
         more = f'refresh_token = "{self.seed}";' if self.seed else ""
         return AUTH.format(
-            grant='"refresh_token"' if self.seed else '["device_code"]',
+            grant='"refresh_token"' if self.seed else LOGINS,
             port=self.lab.issuer.port, secret=self.secret(), more=more)
 
     def speak(self, *args, **how):
