@@ -34,8 +34,7 @@
 
 enum {
 	SECRET_AGE = 180, /* days */
-	CERT_MAX = 64 * 1024,
-	DATE_ROOM = 16
+	CERT_MAX = 64 * 1024
 };
 
 /* 2026-12-31 00:00 UTC. */
@@ -86,27 +85,27 @@ forecast_threshold(const struct forecast *f, int64_t now)
 
 /* ---- words */
 
+/* The day of ms by the clock on the wall; or where a day is what was given, and
+ * ms its beginning in UTC, that day. */
 static void
-add_date(struct buf *b, int64_t ms)
+write_date(int64_t ms, bool is_day, char date[FORECAST_DATE])
 {
 	time_t t = (time_t)(ms / 1000);
-	char text[DATE_ROOM];
 	struct tm tm;
 
-	if (localtime_r(&t, &tm) != NULL &&
-	    strftime(text, sizeof(text), "%Y-%m-%d", &tm) > 0)
-		buf_add_str(b, text);
+	if ((is_day ? gmtime_r(&t, &tm) : localtime_r(&t, &tm)) == NULL ||
+	    strftime(date, FORECAST_DATE, "%Y-%m-%d", &tm) == 0)
+		date[0] = '\0';
 }
 
 /* "ends on 2026-12-04, in 6 days" */
 static void
-add_end(struct buf *b, int64_t when, int64_t now)
+add_end(struct buf *b, const struct forecast *f, int64_t now)
 {
-	int64_t days = (when - now) / DAY;
+	int64_t days = (f->when - now) / DAY;
 
-	buf_add_str(b, when > now ? "ends on " : "ended on ");
-	add_date(b, when);
-	if (when <= now)
+	buf_add_fmt(b, "%s on %s", f->when > now ? "ends" : "ended", f->date);
+	if (f->when <= now)
 		return;
 	if (days < 1)
 		buf_add_str(b, ", within a day");
@@ -129,10 +128,12 @@ add(struct list *l, enum forecast_what what, int64_t when, int64_t begun,
 	f->what = what;
 	f->when = when;
 	f->span = begun > 0 && begun < when ? when - begun : 0;
+	write_date(when, what == FORECAST_SECRET || what == FORECAST_PASSWORDS,
+	    f->date);
 	buf_init(b, sizeof(f->text) - 1);
 	if (subject != NULL) {
 		buf_add_fmt(b, "%s ", subject);
-		add_end(b, when, l->now);
+		add_end(b, f, l->now);
 	}
 	return f;
 }
@@ -267,6 +268,7 @@ foresee_secret(struct list *l)
 {
 	const struct profile *a = l->account;
 	int64_t sealed_at, when = a->secret_expires;
+	char sealed_on[FORECAST_DATE];
 	struct forecast *f;
 	struct buf b;
 
@@ -286,9 +288,11 @@ foresee_secret(struct list *l)
 	if (f == NULL)
 		return;
 	f->guessed = true;
-	buf_add_str(&b, "client secret was sealed on ");
-	add_date(&b, sealed_at);
-	buf_add_str(&b, "; when it ends is not known (oauth.secret_expires)");
+	write_date(sealed_at, false, sealed_on);
+	buf_add_fmt(&b,
+	    "client secret was sealed on %s; when it ends is not known "
+	    "(oauth.secret_expires)",
+	    sealed_on);
 	finish(l, f, &b, "osmtp rotate NAME");
 }
 

@@ -26,13 +26,16 @@ enum forecast_what {
 	FORECAST_PASSWORDS     /* the provider stops taking passwords */
 };
 
+enum { FORECAST_DATE = 16 };
+
 struct forecast {
 	enum forecast_what what;
-	int64_t when;	  /* ms since 1970 */
-	int64_t span;	  /* ms from its beginning to when, or 0: not known */
-	bool guessed;	  /* by the preset's rule, or learnt */
-	char text[256];	  /* "consent ends on 2026-12-04, in 6 days" */
-	char remedy[200]; /* a command, or what to do; "" */
+	int64_t when; /* ms since 1970 */
+	int64_t span; /* ms from its beginning to when, or 0: not known */
+	char date[FORECAST_DATE]; /* of when: "2026-12-04" */
+	bool guessed;		  /* by the preset's rule, or learnt */
+	char text[256];		  /* "consent ends on 2026-12-04, in 6 days" */
+	char remedy[200];	  /* a command, or what to do; "" */
 };
 
 enum { FORECAST_MAX = 8 };

@@ -16,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -26,7 +25,7 @@
 #include "core/cred.h"
 #include "core/forecast.h"
 
-enum { LANES = 8, DATE_ROOM = 16, NUMBER_ROOM = 16 };
+enum { LANES = 8, NUMBER_ROOM = 16 };
 
 struct lane {
 	struct work *work;
@@ -160,17 +159,12 @@ start_lanes(struct work *w)
 static void
 log_forecast(const struct profile *p, const struct forecast *f, int64_t now)
 {
-	time_t t = (time_t)(f->when / 1000);
-	char date[DATE_ROOM] = "", days[NUMBER_ROOM];
-	struct tm tm;
+	char days[NUMBER_ROOM];
 
-	if (localtime_r(&t, &tm) != NULL &&
-	    strftime(date, sizeof(date), "%Y-%m-%d", &tm) == 0)
-		date[0] = '\0';
 	snprintf(days, sizeof(days), "%d", forecast_threshold(f, now));
 	log_event(LOG_LEVEL_WARN, NULL, "forecast", "profile", p->name, "what",
-	    forecast_name(f->what), "ends", date, "days", days, "text", f->text,
-	    "remedy", f->remedy, NULL);
+	    forecast_name(f->what), "ends", f->date, "days", days, "text",
+	    f->text, "remedy", f->remedy, NULL);
 }
 
 static void

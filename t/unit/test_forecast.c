@@ -166,6 +166,20 @@ START_TEST(client_secret)
 	ck_assert_uint_eq(make(), 1);
 	expect(0, FORECAST_SECRET, NOW - 1, false,
 	    "client secret ended on 2025-11-30", "rotate");
+	/* A day that was given is that day in America, too; another end is as
+	 * the clock on the wall has it. */
+	setenv("TZ", "EST5", 1);
+	tzset();
+	profile.secret_expires = (NOW / DAY + 3) * DAY;
+	status.refresh_expires = profile.secret_expires;
+	ck_assert_uint_eq(make(), 1);
+	ck_assert_str_eq(v[0].date, "2025-12-04");
+	profile.oauth.grant = OAUTH_REFRESH_TOKEN;
+	ck_assert_uint_eq(make(), 2);
+	ck_assert_str_eq(v[v[0].what == FORECAST_SECRET].date, "2025-12-03");
+	profile.oauth.grant = OAUTH_CLIENT_CREDENTIALS;
+	setenv("TZ", "UTC", 1);
+	tzset();
 	profile.secret_expires = NOW + 1;
 	ck_assert_uint_eq(make(), 1);
 	ck_assert_ptr_nonnull(strstr(v[0].text, "within a day"));
