@@ -49,7 +49,8 @@ struct command {
 static _Noreturn void
 become(char *const argv[], int out, int complaint)
 {
-	static const int usual[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
+	static const int usual[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE,
+		SIGXFSZ };
 	const char *path = getenv("PATH"), *home = getenv("HOME");
 	char *env[] = { mem_printf("PATH=%s", path != NULL
 						  ? path
@@ -57,7 +58,7 @@ become(char *const argv[], int out, int complaint)
 						    "/bin"),
 		mem_dup("LANG=C"),
 		home != NULL ? mem_printf("HOME=%s", home) : NULL, NULL };
-	int null = open("/dev/null", O_RDWR);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	size_t i;
 
 	setpgid(0, 0);

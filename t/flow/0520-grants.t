@@ -66,6 +66,7 @@ add person "grant = [ \"jwt_bearer\" ]; $url service_account = \"@TMP@/keys/pers
 add bearer "grant = [ \"jwt_bearer\" ]; subject = \"anna@example.com\"; $(key ec 'client_secret = "hunter2"; client_auth = "post";')"
 add extras "client_id = \"id-1\"; client_secret = \"hunter2\"; $url audience = \"aud-1\"; resource = \"https://smtp.example/\"; parameters = { custom = \"c d\"; };"
 add says 'grant = [ "command" ]; token_command = [ "/bin/sh", "-c", "cat @TMP@/said; exit $(cat @TMP@/status)" ];'
+add sent 'grant = [ "command" ]; token_command = [ "/bin/sh", "-c", "cat /proc/$$/status >@TMP@/command; echo t-1-x" ];'
 add found 'grant = [ "refresh_token" ]; client_id = "id-1"; refresh_token = "R0"; issuer = "http://localhost:@PORT:issuer@";'
 add lost 'grant = [ "refresh_token" ]; client_id = "id-1"; refresh_token = "R0"; issuer = "http://localhost:1";'
 { echo 'log = { to = "@TMP@/log"; level = "debug"; }; default = "rs256";'
@@ -207,6 +208,11 @@ rm -r "$HOME/.local/state/osmtp/tokens"
 echo 0 >"$TMP/status"
 echo 'no token at all' >"$TMP/said"
 fails says 78 'line 1 is to be the token'
+
+# What we ignore for ourselves is not ignored for it: 25 is SIGXFSZ.
+token sent
+ignored=$(sed -n 's/^SigIgn:[[:space:]]*/0x/p' "$TMP/command")
+is $((ignored >> 24 & 1)) 0 'sent: no signal of ours is ignored'
 
 # ---- discovery
 

@@ -6,6 +6,7 @@
 #include "aid.h"
 
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/sys.h"
 #include "core/forecast.h"
