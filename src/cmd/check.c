@@ -123,45 +123,29 @@ check_profile(const struct cmd_call *c, const struct check_asked *a,
 /* ---- all of them */
 
 static int
-unknown(const struct profile_set *set, const char *name, struct err *e)
-{
-	const char **names = mem_new(set->n + 1, sizeof(*names)), *near;
-
-	for (size_t i = 0; i < set->n; i++)
-		names[i] = set->v[i].name;
-	near = text_nearest(name, names, set->n);
-	free(names);
-	return err_set(e, EX_CONFIG,
-	    "check: \"%.100s\": no profile has this name; %s%s%s", name,
-	    near != NULL ? "did you mean \"" : "\"osmtp profiles\" lists them",
-	    near != NULL ? near : "", near != NULL ? "\"?" : "");
-}
-
-static int
 check_set(const struct cmd_call *c, const struct check_asked *a,
     const struct conf *conf, const struct sys_user *user)
 {
 	const struct profile_set *set = &conf->set;
+	const struct profile *named = NULL;
 	int worst = ALL_WELL, code;
 	struct err e = ERR_NONE;
 
-	if (a->profile != NULL && profile_find(set, a->profile) == NULL) {
-		unknown(set, a->profile, &e);
+	if (a->profile != NULL &&
+	    profile_look_up(set, "check", a->profile, &named, &e) != 0) {
 		cmd_complain(c, &e);
 		return FAILURES;
 	}
 	for (size_t i = 0; i < set->n; i++) {
 		const struct profile *p = &set->v[i];
 
-		if (a->profile != NULL && strcmp(p->name, a->profile) != 0)
+		if (named != NULL && p != named)
 			continue;
-		if (profile_allows(p, user)) {
+		if (profile_permit(p, "check", user, &e) == 0) {
 			code = check_profile(c, a, p);
 		} else {
-			cmd_say(c,
-			    "check: profile \"%s\": %s may not use it (%s:%d)",
-			    p->name, user->login, p->home->path, p->line);
-			code = a->profile != NULL ? FAILURES : ALL_WELL;
+			cmd_complain(c, &e);
+			code = named != NULL ? FAILURES : ALL_WELL;
 		}
 		if (code > worst)
 			worst = code;

@@ -54,6 +54,43 @@ cmd_complain(const struct cmd_call *c, const struct err *e)
 	return e->code;
 }
 
+int
+cmd_take_named(
+    const struct cmd_call *c, int *i, struct cmd_named *a, struct err *e)
+{
+	const char *word = c->argv[*i];
+
+	if (strcmp(word, "--json") == 0)
+		a->json = true;
+	else if (strcmp(word, "-C") == 0 && *i + 1 < c->argc)
+		a->conf_file = c->argv[++*i];
+	else if (word[0] == '-')
+		return err_set(e, EX_USAGE,
+		    "%s: %s: unknown option, or no value behind it", c->argv[0],
+		    word);
+	else if (a->name != NULL)
+		return err_set(e, EX_USAGE, "%s: %s: one profile at a time",
+		    c->argv[0], word);
+	else
+		a->name = word;
+	return 0;
+}
+
+int
+cmd_parse_named(const struct cmd_call *c, const char *usage,
+    struct cmd_named *a, struct err *e)
+{
+	int code = 0;
+
+	memset(a, 0, sizeof(*a));
+	for (int i = 1; i < c->argc && code == 0; i++)
+		code = cmd_take_named(c, &i, a, e);
+	if (code == 0 && a->name == NULL)
+		code = err_set(e, EX_USAGE, "%s: usage: osmtp %s NAME %s",
+		    c->argv[0], c->argv[0], usage);
+	return code;
+}
+
 /*
  * A caller such as PHP may pass on a stranger's -C: of a file that is no
  * configuration not a word may come back. "FILE:LINE" stays.

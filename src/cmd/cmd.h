@@ -40,6 +40,21 @@ int cmd_rotate(const struct cmd_call *c);   /* osmtp rotate */
 int cmd_preset(const struct cmd_call *c);   /* osmtp preset */
 int cmd_aliases(const struct cmd_call *c);  /* newaliases */
 
+/* What a command that asks "NAME [--json] [-C FILE]" is told; borrowed. */
+struct cmd_named {
+	const char *name, *conf_file;
+	bool json;
+};
+
+/* Take a word of its command line that it does not know itself: *i moves on
+ * where a value stands behind it. EX_USAGE. */
+int cmd_take_named(
+    const struct cmd_call *c, int *i, struct cmd_named *a, struct err *e);
+
+/* All of one that knows no others. usage: what stands behind NAME. */
+int cmd_parse_named(const struct cmd_call *c, const char *usage,
+    struct cmd_named *a, struct err *e);
+
 /* From now on SIGTERM and SIGINT set what is returned, and end nothing: what
  * has been begun is finished. */
 const volatile sig_atomic_t *cmd_stop_by_signal(void);

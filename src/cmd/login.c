@@ -78,6 +78,15 @@ emit_failure(
 	login_emit(l, j);
 }
 
+/* What was no login yet. */
+static int
+give_up(const struct login *l, const struct err *e)
+{
+	cmd_complain(l->call, e);
+	emit_failure(l, e->code, e->text, NULL);
+	return e->code;
+}
+
 int
 login_fail(const struct login *l, int code, const char *fmt, ...)
 {
@@ -167,53 +176,29 @@ static int
 parse(struct login *l, struct err *e)
 {
 	const struct cmd_call *c = l->call;
+	struct cmd_named a = { 0 };
 	int code = 0;
 
 	for (int i = 1; i < c->argc && code == 0; i++) {
 		const char *word = c->argv[i];
 
-		if (strcmp(word, "--json") == 0)
-			l->json = true;
-		else if (strcmp(word, "--device") == 0)
+		if (strcmp(word, "--device") == 0)
 			code = set_way(l, LOGIN_DEVICE, e);
 		else if (strcmp(word, "--browser") == 0)
 			code = set_way(l, LOGIN_BROWSER, e);
 		else if (strcmp(word, "--paste") == 0)
 			code = set_way(l, LOGIN_PASTE, e);
-		else if (strcmp(word, "-C") == 0 && i + 1 < c->argc)
-			l->conf_file = c->argv[++i];
-		else if (word[0] == '-')
-			code = err_set(e, EX_USAGE,
-			    "login: %s: unknown option, or no value behind it",
-			    word);
-		else if (l->name != NULL)
-			code = err_set(e, EX_USAGE,
-			    "login: %s: one profile at a time", word);
 		else
-			l->name = word;
+			code = cmd_take_named(c, &i, &a, e);
 	}
-	if (code == 0 && l->name == NULL)
+	if (code == 0 && a.name == NULL)
 		code = err_set(e, EX_USAGE,
 		    "login: usage: osmtp login NAME [--device|--browser|"
 		    "--paste] [--json] [-C FILE]");
+	l->name = a.name;
+	l->conf_file = a.conf_file;
+	l->json = a.json;
 	return code;
-}
-
-static int
-say_unknown(const struct login *l)
-{
-	const struct profile_set *set = &l->conf.set;
-	const char **names = mem_new(set->n + 1, sizeof(*names)), *near;
-
-	for (size_t i = 0; i < set->n; i++)
-		names[i] = set->v[i].name;
-	near = text_nearest(l->name, names, set->n);
-	free(names);
-	if (near != NULL)
-		return login_fail(l, EX_CONFIG,
-		    "no profile has this name; did you mean \"%s\"?", near);
-	return login_fail(l, EX_CONFIG,
-	    "no profile has this name; \"osmtp profiles\" lists them");
 }
 
 /* Is a login what this account needs? */
@@ -245,21 +230,19 @@ check_need(const struct login *l)
 static int
 find(struct login *l)
 {
-	const struct profile *p = profile_find(&l->conf.set, l->name);
+	const struct profile *p;
+	struct err e = ERR_NONE;
 
-	if (p == NULL)
-		return say_unknown(l);
+	if (profile_look_up(&l->conf.set, "login", l->name, &p, &e) != 0)
+		return give_up(l, &e);
 	l->p = profile_account(p);
 	if (l->p != p)
 		login_tell(l,
 		    "Profile \"%s\" sends through the account of \"%s\"; this "
 		    "is a login for that one.",
 		    p->name, l->p->name);
-	if (!profile_allows(l->p, &l->user))
-		return login_fail(l, EX_NOPERM,
-		    "%s may not use profile \"%s\": add the user to its users "
-		    "(%s:%d)",
-		    l->user.login, l->p->name, l->p->home->path, l->p->line);
+	if (profile_permit(l->p, "login", &l->user, &e) != 0)
+		return give_up(l, &e);
 	return check_need(l);
 }
 
@@ -429,12 +412,7 @@ cmd_login(const struct cmd_call *c)
 	l.stored_words =
 	    mem_printf("%s: login: stopped; it is stored\n", c->program);
 	code = cmd_load_conf(c, l.conf_file, &l.user, &l.conf, &e);
-	if (code != 0) {
-		cmd_complain(c, &e);
-		emit_failure(&l, code, e.text, NULL);
-	} else {
-		code = find(&l);
-	}
+	code = code != 0 ? give_up(&l, &e) : find(&l);
 	if (code == 0) {
 		if (log_open(&l.p->home->log, &e) != 0)
 			cmd_complain(c, &e);

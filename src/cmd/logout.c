@@ -21,8 +21,7 @@
 
 struct logout {
 	const struct cmd_call *call;
-	const char *name, *conf_file;
-	bool json;
+	struct cmd_named asked;
 	struct sys_user user;
 	struct conf conf;
 	const struct profile *p; /* the account's own */
@@ -32,50 +31,18 @@ struct logout {
 };
 
 static int
-parse(struct logout *l, struct err *e)
-{
-	const struct cmd_call *c = l->call;
-
-	for (int i = 1; i < c->argc; i++) {
-		const char *word = c->argv[i];
-
-		if (strcmp(word, "--json") == 0)
-			l->json = true;
-		else if (strcmp(word, "-C") == 0 && i + 1 < c->argc)
-			l->conf_file = c->argv[++i];
-		else if (word[0] == '-')
-			return err_set(e, EX_USAGE,
-			    "logout: %s: unknown option, or no value behind "
-			    "it",
-			    word);
-		else if (l->name != NULL)
-			return err_set(e, EX_USAGE,
-			    "logout: %s: one profile at a time", word);
-		else
-			l->name = word;
-	}
-	if (l->name == NULL)
-		return err_set(e, EX_USAGE,
-		    "logout: usage: osmtp logout NAME [--json] [-C FILE]");
-	return 0;
-}
-
-static int
 find(struct logout *l, struct err *e)
 {
-	const struct profile *p = profile_find(&l->conf.set, l->name);
+	const struct profile *p;
+	int code =
+	    profile_look_up(&l->conf.set, "logout", l->asked.name, &p, e);
 
-	if (p == NULL)
-		return err_set(e, EX_CONFIG,
-		    "logout: \"%.100s\": no profile has this name; \"osmtp "
-		    "profiles\" lists them",
-		    l->name);
+	if (code != 0)
+		return code;
 	l->p = profile_account(p);
-	if (!profile_allows(l->p, &l->user))
-		return err_set(e, EX_NOPERM,
-		    "logout: profile \"%s\": %s may not use it: add the user "
-		    "to its users (%s:%d)",
-		    l->p->name, l->user.login, l->p->home->path, l->p->line);
+	code = profile_permit(l->p, "logout", &l->user, e);
+	if (code != 0)
+		return code;
 	if (l->p->has_oauth && l->p->oauth.grant == OAUTH_REFRESH_TOKEN)
 		return 0;
 	return err_set(e, EX_CONFIG,
@@ -164,7 +131,7 @@ run(struct logout *l, struct err *e)
 	if (code != 0)
 		return err_wrap(e, "logout: profile \"%s\": not forgotten%s",
 		    l->p->name, l->revoked ? ", but revoked" : "");
-	if (l->json)
+	if (l->asked.json)
 		print_json(l);
 	else
 		print_lines(l);
@@ -179,12 +146,12 @@ cmd_logout(const struct cmd_call *c)
 {
 	struct logout l = { .call = c };
 	struct err e = ERR_NONE;
-	int code = parse(&l, &e);
+	int code = cmd_parse_named(c, "[--json] [-C FILE]", &l.asked, &e);
 
 	if (code != 0)
 		return cmd_complain(c, &e);
 	sys_user_load(&l.user, getuid());
-	code = cmd_load_conf(c, l.conf_file, &l.user, &l.conf, &e);
+	code = cmd_load_conf(c, l.asked.conf_file, &l.user, &l.conf, &e);
 	if (code == 0)
 		code = find(&l, &e);
 	if (code == 0) {

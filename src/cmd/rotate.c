@@ -262,15 +262,11 @@ check_args(const struct rotate *r, struct err *e)
 static int
 find_profile(struct rotate *r, struct err *e)
 {
-	const struct profile_set *set = &r->conf.set;
-	const struct profile *p = profile_find(set, r->name);
+	const struct profile *p;
 	size_t i;
 
-	if (p == NULL)
-		return err_set(e, EX_CONFIG,
-		    "rotate: \"%.100s\": no profile has this name; \"osmtp "
-		    "profiles\" lists them",
-		    r->name);
+	if (profile_look_up(&r->conf.set, "rotate", r->name, &p, e) != 0)
+		return EX_CONFIG;
 	if (p->credentials != NULL)
 		return err_set(e, EX_CONFIG,
 		    "rotate: profile \"%s\" uses the account of \"%s\": osmtp "

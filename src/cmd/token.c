@@ -19,73 +19,18 @@
 #include "cmd/tell.h"
 #include "core/cred.h"
 
-/* What the command line says; borrowed. */
-struct asked {
-	const char *profile, *conf_file;
-	bool json;
-};
-
-static int
-parse(const struct cmd_call *c, struct asked *a, struct err *e)
-{
-	memset(a, 0, sizeof(*a));
-	for (int i = 1; i < c->argc; i++) {
-		const char *word = c->argv[i];
-
-		if (strcmp(word, "--json") == 0)
-			a->json = true;
-		else if (strcmp(word, "-C") == 0 && i + 1 < c->argc)
-			a->conf_file = c->argv[++i];
-		else if (word[0] == '-')
-			return err_set(e, EX_USAGE,
-			    "token: %s: unknown option, or no value behind it",
-			    word);
-		else if (a->profile != NULL)
-			return err_set(e, EX_USAGE,
-			    "token: %s: one profile at a time", word);
-		else
-			a->profile = word;
-	}
-	if (a->profile == NULL)
-		return err_set(e, EX_USAGE,
-		    "token: usage: osmtp token NAME [--json] [-C FILE]");
-	return 0;
-}
-
-static int
-unknown(const struct profile_set *set, const char *name, struct err *e)
-{
-	const char **names = mem_new(set->n + 1, sizeof(*names)), *near;
-
-	for (size_t i = 0; i < set->n; i++)
-		names[i] = set->v[i].name;
-	near = text_nearest(name, names, set->n);
-	free(names);
-	if (near != NULL)
-		return err_set(e, EX_CONFIG,
-		    "token: \"%.100s\": no profile has this name; did you mean "
-		    "\"%s\"?",
-		    name, near);
-	return err_set(e, EX_CONFIG,
-	    "token: \"%.100s\": no profile has this name; \"osmtp profiles\" "
-	    "lists them",
-	    name);
-}
-
 /* The profile, if its account has tokens and the user may have them. */
 static int
 find(const struct conf *conf, const char *name, const struct sys_user *user,
     const struct profile **out, struct err *e)
 {
-	const struct profile *p = profile_find(&conf->set, name);
+	const struct profile *p;
+	int code = profile_look_up(&conf->set, "token", name, &p, e);
 
-	if (p == NULL)
-		return unknown(&conf->set, name, e);
-	if (!profile_allows(p, user))
-		return err_set(e, EX_NOPERM,
-		    "token: profile \"%s\": %s may not use it: add the user to "
-		    "its users (%s:%d)",
-		    p->name, user->login, p->home->path, p->line);
+	if (code == 0)
+		code = profile_permit(p, "token", user, e);
+	if (code != 0)
+		return code;
 	if (!profile_has_way(profile_account(p), PROFILE_AUTH_OAUTH))
 		return err_set(e, EX_CONFIG,
 		    "token: profile \"%s\": there is no token: it does not "
@@ -149,7 +94,7 @@ print_json(const struct profile *p, const struct cred *k)
 
 /* Why there is none: on standard error, and for a program that reads JSON. */
 static int
-say_why(const struct cmd_call *c, const struct asked *a,
+say_why(const struct cmd_call *c, const struct cmd_named *a,
     const struct profile *p, const struct outcome *o)
 {
 	struct json *j;
@@ -176,7 +121,8 @@ stop(void *ctx)
 }
 
 static int
-fetch(const struct cmd_call *c, const struct asked *a, const struct profile *p)
+fetch(const struct cmd_call *c, const struct cmd_named *a,
+    const struct profile *p)
 {
 	struct loop *l = loop_new();
 	struct cred *k = cred_fill(l, p, PROFILE_AUTH_OAUTH, NULL, stop, l);
@@ -205,15 +151,15 @@ cmd_token(const struct cmd_call *c)
 	struct sys_user user = { 0 };
 	struct conf conf = { 0 };
 	struct err e = ERR_NONE;
-	struct asked a;
-	int code = parse(c, &a, &e);
+	struct cmd_named a;
+	int code = cmd_parse_named(c, "[--json] [-C FILE]", &a, &e);
 
 	if (code != 0)
 		return cmd_complain(c, &e);
 	sys_user_load(&user, getuid());
 	code = cmd_load_conf(c, a.conf_file, &user, &conf, &e);
 	if (code == 0)
-		code = find(&conf, a.profile, &user, &p, &e);
+		code = find(&conf, a.name, &user, &p, &e);
 	if (code != 0)
 		cmd_complain(c, &e);
 	else {

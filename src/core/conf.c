@@ -155,12 +155,8 @@ static int
 unknown_profile(struct err *e, const struct conf_place *at, enum conf_id id,
     const char *of, const struct profile *v, size_t n, const char *name)
 {
-	const char **names = mem_new(n + 1, sizeof(*names)), *near;
+	const char *near = profile_nearest(v, n, name);
 
-	for (size_t i = 0; i < n; i++)
-		names[i] = v[i].name;
-	near = text_nearest(name, names, n);
-	free(names);
 	if (near != NULL)
 		return conf_table_complain(e, at, id, of,
 		    "\"%s\": no profile has this name; did you mean \"%s\"?",

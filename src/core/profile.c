@@ -162,6 +162,51 @@ profile_find(const struct profile_set *set, const char *name)
 	return NULL;
 }
 
+const char *
+profile_nearest(const struct profile *v, size_t n, const char *name)
+{
+	const char **names = mem_new(n + 1, sizeof(*names)), *near;
+
+	for (size_t i = 0; i < n; i++)
+		names[i] = v[i].name;
+	near = text_nearest(name, names, n);
+	free(names);
+	return near;
+}
+
+int
+profile_look_up(const struct profile_set *set, const char *what,
+    const char *name, const struct profile **out, struct err *e)
+{
+	const char *near;
+
+	*out = profile_find(set, name);
+	if (*out != NULL)
+		return 0;
+	near = profile_nearest(set->v, set->n, name);
+	if (near != NULL)
+		return err_set(e, EX_CONFIG,
+		    "%s: \"%.100s\": no profile has this name; did you mean "
+		    "\"%s\"?",
+		    what, name, near);
+	return err_set(e, EX_CONFIG,
+	    "%s: \"%.100s\": no profile has this name; \"osmtp profiles\" "
+	    "lists them",
+	    what, name);
+}
+
+int
+profile_permit(const struct profile *p, const char *what,
+    const struct sys_user *u, struct err *e)
+{
+	if (profile_allows(p, u))
+		return 0;
+	return err_set(e, EX_NOPERM,
+	    "%s: profile \"%s\": %s may not use it: add the user to its users "
+	    "(%s:%d)",
+	    what, p->name, u->login, p->home->path, p->line);
+}
+
 /* Does local begin with the n octets that stand before the star? */
 static bool
 local_begins(const char *local, const char *prefix, size_t n)
@@ -389,26 +434,10 @@ settle(struct choosing *x, int rule, const struct profile *p)
 static int
 unknown_name(struct choosing *x)
 {
-	const struct profile_set *set = x->set;
-	const char **names = mem_new(set->n + 1, sizeof(*names));
-	const char *near;
-
-	for (size_t i = 0; i < set->n; i++)
-		names[i] = set->v[i].name;
-	near = text_nearest(x->q->wanted, names, set->n);
-	free(names);
 	buf_add_str(&x->c->why, "rule 1: -a names no profile that there is\n");
 	x->settled = true;
 	x->c->rule = 1;
-	if (near != NULL)
-		return err_set(x->e, EX_CONFIG,
-		    "-a: \"%.100s\": no profile has this name; did you mean "
-		    "\"%s\"?",
-		    x->q->wanted, near);
-	return err_set(x->e, EX_CONFIG,
-	    "-a: \"%.100s\": no profile has this name; see profiles in the "
-	    "configuration",
-	    x->q->wanted);
+	return EX_CONFIG;
 }
 
 static int
@@ -420,8 +449,7 @@ rule_named(struct choosing *x)
 		buf_add_str(&x->c->why, "rule 1: no profile named with -a\n");
 		return 0;
 	}
-	p = profile_find(x->set, x->q->wanted);
-	if (p == NULL)
+	if (profile_look_up(x->set, "-a", x->q->wanted, &p, x->e) != 0)
 		return unknown_name(x);
 	buf_add_fmt(&x->c->why, "rule 1: -a names %s profile \"%s\"",
 	    profile_kind_name(p->kind), p->name);

@@ -197,6 +197,19 @@ bool profile_is_local(const struct profile_set *set, const struct addr *a);
 const struct profile *profile_find(
     const struct profile_set *set, const char *name);
 
+/* The name among those of n profiles that is nearest, or NULL. */
+const char *profile_nearest(
+    const struct profile *v, size_t n, const char *name);
+
+/* The profile of a name that somebody gave; what: to whom, "token". EX_CONFIG,
+ * with the nearest, if there is none. */
+int profile_look_up(const struct profile_set *set, const char *what,
+    const char *name, const struct profile **out, struct err *e);
+
+/* May the user send by it? EX_NOPERM, with what would mend it. */
+int profile_permit(const struct profile *p, const char *what,
+    const struct sys_user *u, struct err *e);
+
 /* The display name by the template (%u %f %h %%); "" without one. */
 void profile_add_display(struct buf *b, const struct profile *p,
     const char *login, const char *full_name, const char *host);

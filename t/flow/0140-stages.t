@@ -13,7 +13,7 @@ plain delivered 0 - FINAL
 connect-close later 75 L GREETING "connect": {"close": true}
 connect-reset later 75 L (CONNECT|GREETING) "connect": {"reset": true}
 greeting-close later 75 L GREETING "greeting": {"close": true}
-greeting-reset later 75 L GREETING "greeting": {"reset": true}
+greeting-reset later 75 L (CONNECT|GREETING) "greeting": {"reset": true}
 greeting-noise later 75 L GREETING "greeting": {"raw": "SSH-2.0-x\r\n"}
 greeting-half later 75 L GREETING "greeting": {"raw": "220 he", "close": true}
 greeting-kind later 75 L GREETING "greeting": {"reply": "354 go"}
