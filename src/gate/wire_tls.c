@@ -271,6 +271,18 @@ is_client_fault(const struct wire_target *t, CURLcode r, const char *error)
 		       text_starts(error, "error reading X.509")));
 }
 
+/* An answer that is no HTTP has the code of a scheme that is none of ours;
+ * but then something was sent. */
+static bool
+is_url_fault(CURL *easy, CURLcode r)
+{
+	long sent = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &sent);
+	return r == CURLE_URL_MALFORMAT ||
+	       (r == CURLE_UNSUPPORTED_PROTOCOL && sent == 0);
+}
+
 void
 wire_blame(struct wire_failure *f, CURL *easy, const struct wire_target *t,
     CURLcode result, const char *error)
@@ -292,8 +304,7 @@ wire_blame(struct wire_failure *f, CURL *easy, const struct wire_target *t,
 		f->local = true;
 	} else if (is_client_fault(t, result, error))
 		f->local = blame_client(&b, t, error);
-	else if (result == CURLE_URL_MALFORMAT ||
-		 result == CURLE_UNSUPPORTED_PROTOCOL) {
+	else if (is_url_fault(easy, result)) {
 		buf_add_str(&b, "not a URL of https that can be used");
 		f->local = true;
 	} else if (result == CURLE_WEIRD_SERVER_REPLY)
