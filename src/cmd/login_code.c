@@ -28,6 +28,7 @@ enum {
 	WAIT = 10 * 60 * 1000, /* ms; a code lives no longer, either */
 	PAGE_WAIT = 3 * 1000,  /* for the last page to reach its browser */
 	PAGE_TICK = 20,
+	AWAY = 500,	   /* until the terminal is looked at again */
 	PASTE_PORT = 8642, /* in the address that is copied and never opened */
 	COMPLAINTS = 5	   /* about what comes to the port */
 };
@@ -43,7 +44,7 @@ struct visit {
 	struct secret code;
 	pid_t browser;
 	int browser_fd; /* -1: none was started */
-	struct loop_timer deadline, tick;
+	struct loop_timer deadline, tick, away;
 	int64_t page_end;
 	unsigned complaints;
 	bool done; /* code is there, or status says why not */
@@ -121,13 +122,17 @@ refuse(struct visit *v, const struct err *e)
 
 /* ---- from a browser */
 
+/* Anybody can send something: it must not bury the prompt. */
 static void
 complain(struct visit *v, const struct err *e)
 {
-	if (v->complaints++ < COMPLAINTS)
-		cmd_say(v->login->call,
-		    "login: what came to port %u is not the answer: %s",
-		    listen_port(v->listen), e->text);
+	if (v->complaints++ >= COMPLAINTS)
+		return;
+	leave_prompt(v);
+	cmd_say(v->login->call,
+	    "login: what came to port %u is not the answer: %s",
+	    listen_port(v->listen), e->text);
+	prompt(v);
 }
 
 static struct listen_page
@@ -156,28 +161,46 @@ on_redirect(void *ctx, const char *query)
 		return late;
 	if (query[0] == '\0')
 		return none;
-	leave_prompt(v);
 	switch (oauth_code_read(&v->q, query, false, &v->code, &e)) {
 	case 0:
+		leave_prompt(v);
 		finish(v, EX_OK);
 		return good;
 	case EX_NOPERM:
+		leave_prompt(v);
 		refuse(v, &e);
 		return refused;
 	default:
 		complain(v, &e);
-		prompt(v);
 		return foreign;
 	}
 }
 
 /* ---- from the terminal */
 
+static void on_input(void *ctx, int fd, unsigned events);
+
+static void
+read_on(void *ctx)
+{
+	struct visit *v = ctx;
+
+	loop_watch(v->loop, v->lines.fd, LOOP_READ, on_input, v);
+}
+
 static void
 stop_reading(struct visit *v)
 {
 	loop_watch(v->loop, v->lines.fd, 0, NULL, NULL);
 	v->reads = false;
+}
+
+/* In the background: what is typed is not for us. */
+static void
+look_away(struct visit *v)
+{
+	loop_watch(v->loop, v->lines.fd, 0, NULL, NULL);
+	loop_timer_start(v->loop, &v->away, sys_mono() + AWAY, read_on, v);
 }
 
 /* No more will be pasted. Without a port that is the end. */
@@ -227,7 +250,9 @@ on_input(void *ctx, int fd, unsigned events)
 
 	(void)fd;
 	(void)events;
-	if (got == TERM_MORE)
+	if (got == TERM_AWAY)
+		look_away(v);
+	if (got == TERM_MORE || got == TERM_AWAY)
 		return;
 	if (v->lines.is_tty && got != TERM_END)
 		v->prompted = false; /* the line's end was echoed */
@@ -430,7 +455,7 @@ await(struct visit *v)
 	show_json(v);
 	if (v->reads) {
 		term_open(&v->lines, STDIN_FILENO);
-		loop_watch(v->loop, STDIN_FILENO, LOOP_READ, on_input, v);
+		read_on(v);
 	}
 	if (!browser) {
 		show_ways(v);
@@ -441,6 +466,7 @@ await(struct visit *v)
 	loop_run(v->loop);
 	loop_timer_stop(v->loop, &v->deadline);
 	loop_timer_stop(v->loop, &v->tick);
+	loop_timer_stop(v->loop, &v->away);
 	return v->status;
 }
 

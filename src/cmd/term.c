@@ -11,6 +11,9 @@
  *
  * Signals that must wait are noted by the handler, not blocked: a library's
  * thread would take one that only we block.
+ *
+ * In the background the terminal is somebody else's: to change it, or to read
+ * from it, would stop us, even in the handler of the signal that is to end us.
  */
 #include "cmd/term.h"
 
@@ -19,6 +22,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -40,11 +44,26 @@ static struct {
 
 /* ---- signals */
 
+/* Is the terminal ours to change and to read? */
+static bool
+is_ours(int fd)
+{
+	return tcgetpgrp(fd) == getpgrp();
+}
+
 static void
 put_right(void)
 {
-	if (guard.is_taken)
+	if (guard.is_taken && is_ours(guard.fd))
 		tcsetattr(guard.fd, TCSADRAIN, &guard.theirs);
+}
+
+/* What was typed ahead stays. */
+static void
+take_terminal(void)
+{
+	tcsetattr(guard.fd, TCSADRAIN, &guard.ours);
+	guard.is_taken = true;
 }
 
 static void
@@ -73,16 +92,20 @@ set_action(int number, void (*fn)(int))
 	sigaction(number, &act, NULL);
 }
 
-/* Stop as any program does; behind raise() we go on. */
+/* Stop as any program does; behind raise() we go on. In the background then,
+ * we take the terminal again once there is something to read. */
 static void
 be_stopped(void)
 {
+	bool was_taken = guard.is_taken;
+
 	put_right();
+	guard.is_taken = false;
 	set_action(SIGTSTP, SIG_DFL);
 	raise(SIGTSTP);
 	set_action(SIGTSTP, on_signal);
-	if (guard.is_taken)
-		tcsetattr(guard.fd, TCSADRAIN, &guard.ours);
+	if (was_taken && is_ours(guard.fd))
+		take_terminal();
 }
 
 static void
@@ -91,7 +114,9 @@ on_signal(int number)
 	int saved = errno;
 
 	if (guard.is_held) {
-		guard.pending = number;
+		/* A stop does not make up for an end. */
+		if (guard.pending == 0 || guard.pending == SIGTSTP)
+			guard.pending = number;
 	} else if (number == SIGTSTP) {
 		be_stopped();
 	} else {
@@ -145,29 +170,23 @@ term_release(const char *words)
 
 /* ---- lines */
 
-/* Is the terminal ours to change? From the background that would stop us. */
-static bool
-is_ours(int fd)
-{
-	return isatty(fd) && tcgetpgrp(fd) == getpgrp();
-}
-
 void
 term_open(struct term_lines *t, int fd)
 {
 	memset(t, 0, sizeof(*t));
 	t->fd = fd;
 	buf_init(&t->line, TERM_LINE_MAX);
-	if (!is_ours(fd) || tcgetattr(fd, &guard.theirs) == -1)
+	/* One that does not control us, or is none, is read as a file is. */
+	if (tcgetpgrp(fd) == -1 || tcgetattr(fd, &guard.theirs) == -1)
 		return;
 	guard.ours = guard.theirs;
 	guard.ours.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
 	guard.ours.c_cc[VMIN] = 1;
 	guard.ours.c_cc[VTIME] = 0;
 	guard.fd = fd;
-	guard.is_taken = t->is_tty = true;
-	/* What was typed ahead stays. */
-	tcsetattr(fd, TCSADRAIN, &guard.ours);
+	t->is_tty = true;
+	if (is_ours(fd))
+		take_terminal();
 }
 
 /* Only what can't move the cursor is echoed. */
@@ -235,6 +254,10 @@ term_read(struct term_lines *t)
 	ssize_t got;
 	char c;
 
+	if (t->is_tty && !is_ours(t->fd))
+		return TERM_AWAY;
+	if (t->is_tty && !guard.is_taken)
+		take_terminal();
 	got = read(t->fd, &c, 1);
 	if (got == -1 && (errno == EINTR || errno == EAGAIN))
 		return TERM_MORE;
@@ -268,23 +291,39 @@ term_close(struct term_lines *t)
 
 /* ---- a line that changes */
 
+/* How much fits on a line. Its last column is left alone: some terminals go on
+ * to the next line behind it, and "\r" would not come back. */
+static int
+status_room(void)
+{
+	struct winsize w;
+
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == -1 || w.ws_col == 0 ||
+	    w.ws_col > STATUS_MAX)
+		return STATUS_MAX - 1;
+	return w.ws_col - 1;
+}
+
 void
 term_status(const char *fmt, ...)
 {
+	int n, room = status_room();
 	char text[STATUS_MAX];
 	va_list ap;
-	int n;
 
 	if (!isatty(STDERR_FILENO))
 		return;
 	va_start(ap, fmt);
 	n = vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	if (n < 0 || n >= STATUS_MAX)
-		n = STATUS_MAX - 1;
+	if (n < 0)
+		return;
+	if (n > room)
+		n = room;
+	text[n] = '\0';
 	/* Spaces, not an escape sequence: any terminal knows them. */
 	fprintf(stderr, "\r%s", text);
-	for (int i = n; i < guard.drawn; i++)
+	for (int i = n; i < guard.drawn && i < room; i++)
 		fputc(' ', stderr);
 	if (n == 0)
 		fputc('\r', stderr);

@@ -40,14 +40,16 @@ enum term_got {
 	TERM_MORE, /* the line is not whole yet */
 	TERM_LINE,
 	TERM_LONG, /* there was one of more than TERM_LINE_MAX octets */
-	TERM_END   /* no more will come; a last line without an end is in line
+	TERM_END,  /* no more will come; a last line without an end is in line
 		    */
+	TERM_AWAY  /* we are in the background, where the terminal is not ours
+		      to read: to be called again some time later */
 };
 
 /*
  * Begin to read. A terminal leaves canonical mode, in which a line is cut at
- * 4095 octets: echo and the keys that erase are ours then. A terminal that is
- * not ours (we are in the background) is left alone.
+ * 4095 octets: echo and the keys that erase are ours then. In the background it
+ * is left alone until we are in the foreground and read.
  */
 void term_open(struct term_lines *t, int fd);
 
@@ -59,7 +61,7 @@ void term_next(struct term_lines *t);
 void term_close(struct term_lines *t);
 
 /* Draw this line in place of the last on standard error, if that is a
- * terminal; else nothing. "" removes it. */
+ * terminal; else nothing. It is cut at the terminal's edge. "" removes it. */
 void term_status(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

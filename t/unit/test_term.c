@@ -153,13 +153,22 @@ ended(void)
 
 /* ---- lines */
 
+/* Says away, once, where the terminal is not ours. */
 static enum term_got
 read_one(struct term_lines *t)
 {
 	enum term_got got;
+	bool said = false;
 
-	while ((got = term_read(t)) == TERM_MORE)
-		;
+	while ((got = term_read(t)) == TERM_MORE || got == TERM_AWAY) {
+		if (got == TERM_MORE)
+			continue;
+		if (!said)
+			fputs("away\n", stdout);
+		fflush(stdout);
+		said = true;
+		poll(NULL, 0, 10);
+	}
 	return got;
 }
 
@@ -278,7 +287,28 @@ START_TEST(a_signal_puts_the_terminal_right)
 }
 END_TEST
 
-/* A shell with one job: only within a session can a job be stopped. */
+/* A shell with one job, since only within a session can a job be stopped. It
+ * does as fg, bg and kill do, for f, b and k, once the job has stopped. */
+static void
+mind_job(pid_t job)
+{
+	int c;
+
+	tcsetpgrp(STDIN_FILENO, getpgrp());
+	fputs("stopped\n", stdout);
+	fflush(stdout);
+	while ((c = getchar()) != EOF) {
+		if (c == 'f')
+			tcsetpgrp(STDIN_FILENO, job);
+		if (c == 'k')
+			kill(job, SIGTERM);
+		if (c != '\n')
+			kill(job, SIGCONT);
+		if (c == 'f' || c == 'k')
+			return;
+	}
+}
+
 static void
 act_shell(void)
 {
@@ -295,14 +325,10 @@ act_shell(void)
 		fflush(NULL);
 		_exit(0);
 	}
-	while (waitpid(job, &status, WUNTRACED) == job && WIFSTOPPED(status)) {
-		tcsetpgrp(STDIN_FILENO, getpgrp());
-		fputs("stopped\n", stdout);
-		fflush(stdout);
-		ck_assert_int_eq(getchar(), 'g');
-		tcsetpgrp(STDIN_FILENO, job);
-		kill(job, SIGCONT);
-	}
+	while (waitpid(job, &status, WUNTRACED) == job && WIFSTOPPED(status))
+		mind_job(job);
+	if (WIFSIGNALED(status))
+		printf("signal %d\n", WTERMSIG(status));
 }
 
 START_TEST(a_stop_hands_the_terminal_back)
@@ -312,12 +338,47 @@ START_TEST(a_stop_hands_the_terminal_back)
 	type("\032");
 	await("stopped\n");
 	ck_assert(is_as_before());
-	type("g\n");
+	type("f\n");
 	type("on\n");
 	await("l 2 on\n");
 	ck_assert(!is_as_before());
 	type("\004");
 	await("e 0 \n");
+	ck_assert_int_eq(ended(), 0);
+}
+END_TEST
+
+/* Not stopped again by what it does to the terminal. */
+START_TEST(it_goes_on_in_the_background)
+{
+	begin(act_shell);
+	await("ready\n");
+	type("\032");
+	await("stopped\n");
+	type("b\n");
+	await("away\n");
+	ck_assert(is_as_before());
+	type("f\n");
+	type("on\n");
+	await("l 2 on\n");
+	ck_assert(!is_as_before());
+	type("\004");
+	await("e 0 \n");
+	ck_assert_int_eq(ended(), 0);
+}
+END_TEST
+
+START_TEST(one_that_is_stopped_can_be_ended)
+{
+	char words[32];
+
+	begin(act_shell);
+	await("ready\n");
+	type("\032");
+	await("stopped\n");
+	type("k\n");
+	snprintf(words, sizeof(words), "signal %d\n", SIGTERM);
+	await(words);
 	ck_assert_int_eq(ended(), 0);
 }
 END_TEST
@@ -391,6 +452,25 @@ START_TEST(a_status_is_drawn_over)
 END_TEST
 
 static void
+act_narrow(void)
+{
+	const struct winsize w = { .ws_row = 5, .ws_col = 10 };
+
+	ioctl(STDERR_FILENO, TIOCSWINSZ, &w);
+	term_status("%s", "0123456789");
+	term_status("%s", "ab");
+	fputs("end", stderr);
+}
+
+START_TEST(a_status_keeps_to_its_line)
+{
+	begin(act_narrow);
+	shows("\r012345678\rab       end");
+	ck_assert_int_eq(ended(), 0);
+}
+END_TEST
+
+static void
 add(TCase *tc)
 {
 	tcase_add_test(tc, lines_of_a_terminal);
@@ -398,9 +478,12 @@ add(TCase *tc)
 	tcase_add_test(tc, lines_of_a_pipe);
 	tcase_add_test(tc, a_signal_puts_the_terminal_right);
 	tcase_add_test(tc, a_stop_hands_the_terminal_back);
+	tcase_add_test(tc, it_goes_on_in_the_background);
+	tcase_add_test(tc, one_that_is_stopped_can_be_ended);
 	tcase_add_test(tc, a_signal_waits_for_what_is_held);
 	tcase_add_test(tc, what_is_ignored_stays_so);
 	tcase_add_test(tc, a_status_is_drawn_over);
+	tcase_add_test(tc, a_status_keeps_to_its_line);
 }
 
 int
