@@ -136,31 +136,64 @@ read_record(struct desk *d, struct cred_record *r, struct err *e)
 	return 0;
 }
 
+/* Storing it failed. Is it there all the same? Only that its name lasts may be
+ * unknown, and that the old grant stays would be untrue then. */
+static bool
+is_there(const struct desk *d, const struct oauth_token *t, const char *why)
+{
+	struct cred_record r;
+	bool there;
+
+	cred_record_init(&r);
+	there = cred_cache_read(&d->cache, &r, NULL) == 0 &&
+		cred_secret_is_same(&r.token.refresh, &t->refresh);
+	cred_record_clear(&r);
+	if (there)
+		log_event(LOG_LEVEL_WARN, NULL, "consent", "profile",
+		    d->account->name, "result", "not synced", "text", why,
+		    NULL);
+	return there;
+}
+
+/* Put r into the slot; t is what is new in it. */
+static int
+store(const struct desk *d, struct vault_slot *slot,
+    const struct cred_record *r, const struct oauth_token *t, struct err *e)
+{
+	struct err why = ERR_NONE;
+	struct secret blob;
+	int rc;
+
+	secret_init(&blob);
+	cred_record_write(r, &blob);
+	/* The second time is for a disk that failed but once. */
+	rc = vault_store(slot, &blob, NULL);
+	if (rc != 0)
+		rc = vault_store(slot, &blob, &why);
+	secret_clear(&blob);
+	if (rc == 0 || is_there(d, t, why.text))
+		return 0;
+	return err_set(e, rc, "%s", why.text);
+}
+
 static int
 replace(struct desk *d, const struct oauth_token *t, const char *seed,
     struct err *e)
 {
 	struct vault_slot *slot = NULL;
 	struct cred_record r;
-	struct secret blob;
 	int rc;
 
 	cred_record_init(&r);
-	secret_init(&blob);
 	rc = vault_reserve(&d->cache.vault, d->cache.name, &slot, e);
 	if (rc == 0)
 		rc = read_record(d, &r, e);
 	if (rc == 0) {
 		cred_record_consent(&r, d->account, t, seed, sys_now());
-		cred_record_write(&r, &blob);
-		/* The second time is for a disk that failed but once. */
-		rc = vault_store(slot, &blob, NULL);
-		if (rc != 0)
-			rc = vault_store(slot, &blob, e);
+		rc = store(d, slot, &r, t, e);
 	}
 	vault_release(slot);
 	cred_record_clear(&r);
-	secret_clear(&blob);
 	return rc;
 }
 

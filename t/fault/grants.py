@@ -44,6 +44,7 @@ class Account:
         self.given = 0          # tokens
         self.secrets = set()    # all that was ever given out
         self.pending = False    # nobody has entered the code yet
+        # Called before an answer goes; "lose": it does not.
         self.before_answer = lambda kind: None
 
     def copied(self):
@@ -157,8 +158,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if "access_token" in words:
             with self.server.lab.lock:
                 self.server.lab.tokens.add(words["access_token"])
-        account.before_answer(kind)
-        self.answer(status, words)
+        if account.before_answer(kind) == "lose":
+            self.close_connection = True
+        else:
+            self.answer(status, words)
 
     def answer(self, status, words):
         body = json.dumps(words).encode()
@@ -189,6 +192,8 @@ class Trial(lab.Trial):
     def __init__(self, place, like=None, seed=False, **how):
         self.account = like.account.copied() if like else Account()
         self.seed = self.account.seed() if seed else None
+        self.lost = False       # may what the server gave be lost?
+        self.token = None       # the last that was had
         super().__init__(place, oauth=True, like=like, **how)
         if like:
             self.hours = like.hours
