@@ -298,6 +298,19 @@ new_cred(struct loop *l, const struct profile *p, enum profile_auth way,
 	return c;
 }
 
+static struct cred *
+start(struct cred *c)
+{
+	if (c->way == PROFILE_AUTH_OAUTH)
+		fill_token(c);
+	else
+		fill_secret(c);
+	if (c->fd < 0)
+		loop_timer_start(
+		    c->loop, &c->soon, loop_now(c->loop), call_done, c);
+	return c;
+}
+
 struct cred *
 cred_fill(struct loop *l, const struct profile *p, enum profile_auth way,
     const struct secret *refused, void (*done)(void *ctx), void *ctx)
@@ -308,13 +321,7 @@ cred_fill(struct loop *l, const struct profile *p, enum profile_auth way,
 	if (refused != NULL)
 		secret_set(
 		    &c->refused, secret_reveal(refused), secret_len(refused));
-	if (way == PROFILE_AUTH_OAUTH)
-		fill_token(c);
-	else
-		fill_secret(c);
-	if (c->fd < 0)
-		loop_timer_start(l, &c->soon, loop_now(l), call_done, c);
-	return c;
+	return start(c);
 }
 
 struct cred *
@@ -324,10 +331,7 @@ cred_keep_alive(
 	struct cred *c = new_cred(l, p, PROFILE_AUTH_OAUTH, done, ctx);
 
 	c->keep_alive = true;
-	fill_token(c);
-	if (c->fd < 0)
-		loop_timer_start(l, &c->soon, loop_now(l), call_done, c);
-	return c;
+	return start(c);
 }
 
 struct cred *
@@ -337,10 +341,7 @@ cred_try(
 	struct cred *c = new_cred(l, p, PROFILE_AUTH_OAUTH, done, ctx);
 
 	c->trial = true;
-	fill_token(c);
-	if (c->fd < 0)
-		loop_timer_start(l, &c->soon, loop_now(l), call_done, c);
-	return c;
+	return start(c);
 }
 
 const struct secret *
