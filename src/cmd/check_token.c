@@ -213,9 +213,31 @@ judge_claims(
 		judge_exchange(claims, s);
 }
 
+/* Too little is left of it, by the answer or by its own word. */
+static void
+judge_life(const struct check *k, const struct cred *c, int64_t left,
+    struct check_step *s)
+{
+	if (cred_expires(c) - sys_now() <= k->account->min_life) {
+		check_step_warn(s);
+		buf_add_str(&s->text,
+		    ", no later than min_life: each message asks for another");
+		buf_add_str(&s->remedy,
+		    "have the provider give longer ones, or: min_life = "
+		    "\"10s\";");
+		check_add_place(&s->remedy, k->account);
+	} else if (left < SOON) {
+		check_step_warn(s);
+		buf_add_str(&s->remedy,
+		    "it ends as soon as it is given: is this machine's clock "
+		    "right? timedatectl set-ntp true");
+	}
+}
+
 /* When it ends by its own word, and by the answer that it came with. */
 static void
-judge_end(const struct cred *c, const struct json *claims, struct check_step *s)
+judge_end(const struct check *k, const struct cred *c,
+    const struct json *claims, struct check_step *s)
 {
 	int64_t now = sys_now(), end = cred_expires(c), exp = 0;
 
@@ -227,12 +249,7 @@ judge_end(const struct cred *c, const struct json *claims, struct check_step *s)
 		return;
 	buf_add_str(&s->text, "; ends ");
 	check_add_span(&s->text, now, end);
-	if (end - now < SOON) {
-		check_step_warn(s);
-		buf_add_str(&s->remedy,
-		    "it ends as soon as it is given: is this machine's clock "
-		    "right? timedatectl set-ntp true");
-	}
+	judge_life(k, c, end - now, s);
 }
 
 /* Will there be another when it has ended? Who needs a word in scope for it. */
@@ -279,7 +296,7 @@ describe_token(struct check *k, const struct cred *c, struct check_step *s)
 		if (status.scope[0] != '\0')
 			buf_add_fmt(&s->text, "; scope %s", status.scope);
 	}
-	judge_end(c, claims, s);
+	judge_end(k, c, claims, s);
 	judge_renewal(k, s);
 	json_free(claims);
 }

@@ -26,6 +26,8 @@ start_fake - <<END
        "headers": {"Date": "Sat, 28 Nov 2026 12:00:00 GMT"}}]},
   "short": {"type": "token", "tls": "none", "responses": [
       {"json": {"access_token": "$short", "expires_in": 3600}}]},
+  "brief": {"type": "token", "tls": "none", "responses": [
+      {"json": {"access_token": "\$token", "expires_in": 60}}]},
   "evil": {"type": "token", "tls": "none", "responses": [
       {"json": {"access_token": "$evil", "expires_in": 3600}}]},
   "https": {"type": "token", "responses": [
@@ -57,7 +59,7 @@ a_profile() {
 }
 {
 	printf 'default = "opaque"; log = { to = "@TMP@/log"; }; profiles = {\n'
-	for name in opaque jwt short evil client page redirect login absent \
+	for name in opaque jwt short brief evil client page redirect login absent \
 	    down; do
 		a_profile $name system smtp "http://127.0.0.1:@PORT:$name@/token"
 	done
@@ -118,6 +120,10 @@ hides jwt
 run "$OSMTP" check short
 exits 1 'one that ends at once'
 like "$(step token)" 'warning +token: .*aud a b; scope mail; ends in 30 seconds' 'is a warning'
+run "$OSMTP" check brief
+exits 1 'one that is renewed before it is used'
+like "$(step token)" 'ends in (60|59) seconds, no later than min_life' '... is that'
+like "$(step token)" 'what to do: .*min_life = "10s"; ' '... and no fault of the clock'
 run "$OSMTP" check evil
 exits 0 'claims of odd types'
 like "$(step token)" 'aud x\?\[31my; ends' 'and with controls in them'
