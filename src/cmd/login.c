@@ -73,6 +73,7 @@ emit_failure(
 
 	json_set_number(j, "code", code);
 	json_set_string(j, "text", text);
+	json_set_bool(j, "stored", l->stored);
 	if (o != NULL)
 		tell_set_outcome(j, o, l->p);
 	login_emit(l, j);
@@ -108,6 +109,16 @@ login_fail(const struct login *l, int code, const char *fmt, ...)
 	emit_failure(l, code, text, NULL);
 	free(text);
 	return code;
+}
+
+int
+login_check_shown(const struct login *l)
+{
+	if (ferror(stdout) == 0)
+		return EX_OK;
+	return login_fail(l, EX_IOERR,
+	    "standard output can't be written, so nobody sees what is to be "
+	    "done; nothing was changed");
 }
 
 int
@@ -264,6 +275,12 @@ load(struct login *l, enum cred_need need, struct oauth_trouble *f)
 	cred_client_clear(&l->with);
 	memset(&l->with, 0, sizeof(l->with));
 	return cred_client_load(&l->with, l->p, need, f);
+}
+
+bool
+login_prove(struct login *l, enum cred_need need, struct oauth_trouble *f)
+{
+	return l->with.client.client_auth != OAUTH_AUTH_JWT || load(l, need, f);
 }
 
 /*

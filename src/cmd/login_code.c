@@ -221,6 +221,12 @@ take_paste(struct visit *v)
 {
 	struct err e = ERR_NONE;
 
+	if (memchr(v->lines.line.data, '\0', v->lines.line.len) != NULL) {
+		cmd_say(v->login->call,
+		    "login: what was pasted is not the answer: it is no text");
+		prompt(v);
+		return;
+	}
 	if (v->lines.line.data[strspn(v->lines.line.data, " \t")] == '\0') {
 		prompt(v);
 		return;
@@ -460,6 +466,9 @@ await(struct visit *v)
 	if (!browser) {
 		show_ways(v);
 		prompt(v);
+		v->status = login_check_shown(v->login);
+		if (v->status != 0)
+			return v->status;
 	}
 	loop_timer_start(
 	    v->loop, &v->deadline, sys_mono() + WAIT, on_deadline, v);
@@ -478,6 +487,8 @@ redeem(struct visit *v)
 	struct oauth_trouble f = { .retry_after = -1 };
 	struct login *l = v->login;
 
+	if (!login_prove(l, CRED_NEED_AUTHORIZE, &f))
+		return login_fail_by(l, &f.outcome);
 	if (oauth_code_redeem(&l->with.client, &l->with.proof, &v->q, &v->code,
 		l->p->token_timeout, sys_now(), &l->token, &f))
 		return EX_OK;

@@ -89,7 +89,7 @@ show(const struct wait *w)
 {
 	const struct login *l = w->login;
 	const struct oauth_device *d = &w->d;
-	long minutes = (long)((d->life + MINUTE / 2) / MINUTE);
+	long minutes = (long)((d->life + MINUTE - 1) / MINUTE);
 	char clock[16];
 
 	login_tell(l, "  1. On any device open   %s", d->uri);
@@ -157,26 +157,41 @@ say_end(const struct login *l, const struct outcome *o)
 	return login_fail_by(l, o);
 }
 
+/* Ask once. */
+static enum oauth_poll
+poll_once(struct wait *w, struct oauth_trouble *f)
+{
+	struct login *l = w->login;
+
+	memset(f, 0, sizeof(*f));
+	if (!login_prove(l, CRED_NEED_DEVICE, f))
+		return f->outcome.class == OUTCOME_CLASS_L ? OAUTH_POLL_PENDING
+							   : OAUTH_POLL_FAILED;
+	return oauth_device_poll(&l->with.client, &l->with.proof, &w->d,
+	    l->p->token_timeout, sys_now(), &l->token, f);
+}
+
 static int
 poll_on(struct wait *w)
 {
-	struct login *l = w->login;
-	struct oauth_trouble f;
-	enum oauth_poll got;
+	struct oauth_trouble f = { .retry_after = -1 };
+	enum oauth_poll got = OAUTH_POLL_PENDING;
+	int64_t pause;
 
-	while (pass(w, sys_mono() + w->d.interval)) {
-		memset(&f, 0, sizeof(f));
-		got = oauth_device_poll(&l->with.client, &l->with.proof, &w->d,
-		    l->p->token_timeout, sys_now(), &l->token, &f);
-		if (got == OAUTH_POLL_PENDING) {
-			say_trouble(w, &f.outcome);
-			continue;
+	do {
+		pause = w->d.interval;
+		if (f.retry_after > pause)
+			pause = f.retry_after;
+		if (!pass(w, sys_mono() + pause)) {
+			term_status("%s", "");
+			return say_expired(w->login);
 		}
-		term_status("%s", "");
-		return got == OAUTH_POLL_TOKEN ? EX_OK : say_end(l, &f.outcome);
-	}
+		got = poll_once(w, &f);
+		if (got == OAUTH_POLL_PENDING)
+			say_trouble(w, &f.outcome);
+	} while (got == OAUTH_POLL_PENDING);
 	term_status("%s", "");
-	return say_expired(l);
+	return got == OAUTH_POLL_TOKEN ? EX_OK : say_end(w->login, &f.outcome);
 }
 
 int
@@ -192,7 +207,9 @@ login_by_device(struct login *l)
 		w.end = sys_mono() + w.d.life;
 		show(&w);
 		show_json(&w);
-		code = poll_on(&w);
+		code = login_check_shown(l);
+		if (code == 0)
+			code = poll_on(&w);
 	} else {
 		code = login_fail_by(l, &f.outcome);
 		if (l->way == LOGIN_AUTO &&

@@ -168,6 +168,61 @@ tell_granted(const struct login *l)
 	login_emit(l, j);
 }
 
+/* ---- keeping it */
+
+/* What was wrong with the account may be over: its mail is tried at once. */
+static void
+wake_account(const struct login *l)
+{
+	struct err e = ERR_NONE;
+	struct account a;
+
+	account_load(l->p, &a);
+	if (a.state != ACCOUNT_OK) {
+		account_retry(&a);
+		if (account_save(l->p, &a, &e) != 0)
+			cmd_say(l->call, "login: %s", e.text);
+	}
+	account_clear(&a);
+}
+
+static int
+store(struct login *l)
+{
+	struct err e = ERR_NONE;
+	int code;
+
+	term_hold();
+	code = cred_consent_store(l->p, &l->token, &e);
+	if (code == 0)
+		wake_account(l);
+	l->stored = code == 0;
+	term_release(l->stored ? l->stored_words : l->last_words);
+	if (code != 0)
+		return login_fail(l, code,
+		    "%s; the new login is lost, and an older one stays as it "
+		    "was",
+		    e.text);
+	return EX_OK;
+}
+
+/* Is there no grant that the new one would displace? One that can't be read is
+ * one. */
+static bool
+has_none_before(const struct login *l)
+{
+	struct err e = ERR_NONE;
+	struct secret refresh;
+	int rc;
+
+	if (l->p->refresh_token.form != PROFILE_NO_SECRET)
+		return false;
+	secret_init(&refresh);
+	rc = cred_consent_read(l->p, &refresh, &e);
+	secret_clear(&refresh);
+	return rc == EX_NOINPUT;
+}
+
 /* ---- the submission server */
 
 static bool
@@ -220,17 +275,28 @@ say_refused(const struct login *l, const struct probe *k)
 	return code;
 }
 
+/*
+ * The server can't be asked just now. An older grant is not given up for one
+ * that was not tested; but where there is none, nothing can be lost, and the
+ * person need not come back: whether it is taken, mail will show.
+ */
 static int
-say_untested(const struct login *l, const struct probe *k)
+end_untested(struct login *l, const struct probe *k)
 {
+	int code = has_none_before(l) ? store(l) : EX_OK;
 	struct buf b;
-	int code;
 
+	if (code != 0)
+		return code;
 	buf_init(&b, 8192);
 	tell_add_words(&b, &k->outcome, k->server);
 	code = login_fail(l, outcome_exit_one(&k->outcome),
-	    "the submission server can't be asked: %s; so the new login was "
-	    "not stored, and an older one stays as it was",
+	    l->stored
+		? "the submission server can't be asked: %s; so the new login "
+		  "is stored, since there was none, but it is not tested: mail "
+		  "is tried with it"
+		: "the submission server can't be asked: %s; so the new login "
+		  "was not stored, and an older one stays as it was",
 	    b.data);
 	tell_advice(l->call, &k->outcome, l->p);
 	buf_clear(&b);
@@ -293,6 +359,13 @@ tell_tested(const struct login *l, const struct probe *k)
 	login_emit(l, j);
 }
 
+/* Has the server said no to the token, or only nothing for now? */
+static bool
+is_answer(const struct probe *k)
+{
+	return k->failed == PROBE_AUTH && k->outcome.class != OUTCOME_CLASS_L;
+}
+
 static int
 test(struct login *l)
 {
@@ -311,8 +384,8 @@ test(struct login *l)
 			tell_tested(l, &k);
 		} else {
 			login_tell(l, "no.");
-			code = k.failed == PROBE_AUTH ? say_refused(l, &k)
-						      : say_untested(l, &k);
+			code = is_answer(&k) ? say_refused(l, &k)
+					     : end_untested(l, &k);
 		}
 	}
 	cred_free(key);
@@ -320,42 +393,7 @@ test(struct login *l)
 	return code;
 }
 
-/* ---- keeping it */
-
-/* What was wrong with the account may be over: its mail is tried at once. */
-static void
-wake_account(const struct login *l)
-{
-	struct err e = ERR_NONE;
-	struct account a;
-
-	account_load(l->p, &a);
-	if (a.state != ACCOUNT_OK) {
-		account_retry(&a);
-		if (account_save(l->p, &a, &e) != 0)
-			cmd_say(l->call, "login: %s", e.text);
-	}
-	account_clear(&a);
-}
-
-static int
-store(struct login *l)
-{
-	struct err e = ERR_NONE;
-	int code;
-
-	term_hold();
-	code = cred_consent_store(l->p, &l->token, &e);
-	if (code == 0)
-		wake_account(l);
-	term_release(code == 0 ? l->stored_words : l->last_words);
-	if (code != 0)
-		return login_fail(l, code,
-		    "%s; the new login is lost, and an older one stays as it "
-		    "was",
-		    e.text);
-	return EX_OK;
-}
+/* ---- what comes next */
 
 /* When is the next one needed? */
 static void

@@ -26,9 +26,10 @@ struct login {
 	const struct profile *p; /* the account's own */
 	struct cred_client with;
 	struct oauth_token token; /* what the login has brought */
-	int lock;		  /* of the login, or -1 */
-	char *last_words;	  /* if a signal ends it before it is stored */
-	char *stored_words;	  /* and afterwards */
+	bool stored;
+	int lock;	    /* of the login, or -1 */
+	char *last_words;   /* if a signal ends it before it is stored */
+	char *stored_words; /* and afterwards */
 };
 
 /* ---- login.c: speaking */
@@ -55,6 +56,14 @@ void login_add_scopes(struct buf *b, const char *s);
 
 /* What the consent will allow, as far as the scopes tell. */
 void login_warn(const struct login *l);
+
+/* What proves who we are, anew where it is an assertion: one is good for some
+ * minutes, with many servers but once, and a person takes longer. */
+bool login_prove(struct login *l, enum cred_need need, struct oauth_trouble *f);
+
+/* Was it seen what is to be done? EX_IOERR, and it ends here, if standard
+ * output can't be written. */
+int login_check_shown(const struct login *l);
 
 /* Let others log in. */
 void login_unlock(struct login *l);

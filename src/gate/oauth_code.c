@@ -71,7 +71,6 @@ add_parameter(struct buf *b, const char *key, const char *value)
 	text_add_percent(b, value, strlen(value));
 }
 
-/* The authorization endpoint may have a query of its own (RFC 6749 3.1). */
 /* Is word one of a scope's? */
 static bool
 has_scope(const char *scope, const char *word)
@@ -98,6 +97,7 @@ must_ask(const char *scope, const char *extra)
 	       (extra == NULL || strstr(extra, "prompt=") == NULL);
 }
 
+/* The authorization endpoint may have a query of its own (RFC 6749 3.1). */
 static char *
 make_url(const struct oauth_client *c, const struct oauth_code *q,
     const char *challenge, const char *extra, const char *login)

@@ -48,13 +48,15 @@ oauth_device_clear(struct oauth_device *d)
 static bool
 is_user_code(const char *s)
 {
+	bool visible = false;
 	size_t i;
 
 	for (i = 0; s[i] != '\0'; i++) {
 		if (s[i] < ' ' || s[i] > '~')
 			return false;
+		visible |= s[i] != ' ';
 	}
-	return i > 0 && i < sizeof(((struct oauth_device *)0)->user_code);
+	return visible && i < sizeof(((struct oauth_device *)0)->user_code);
 }
 
 /* Copy a URL that can be shown; false, with nothing copied, if it can't. */

@@ -23,6 +23,14 @@ add odd '"device": {"verification_uri_complete":
 add hostile '"device": {"user_code": "A\u001b[2J"}'
 add barred '"device": {"status": 400, "json":
     {"error": "unauthorized_client"}}'
+add patient '"polls": [{"status": 429, "headers": {"Retry-After": "4"}},
+    "approve"]'
+add gone '"device": {"interval": 3}'
+auth signs '"polls": ["authorization_pending", "approve"]'
+login_profile signs signs "$(urls signs)"'
+    client_auth = "private_key_jwt"; client_key = "@TMP@/key.pem";'
+sed -i '/^signs/,$ s/client_auth = "none";//' "$TMP/profiles"
+(umask 077 && openssl genrsa -out "$TMP/key.pem" 2048) 2>/dev/null
 add asks '"polls": "authorization_pending"'
 start_login
 
@@ -75,11 +83,21 @@ is "$(json event 3) $(json code 3) $(json mechanism 3)" \
 is "$(json event 4) $(json queued 4)" 'done 0' 'done'
 is "$err" '' 'nothing else'
 
+# ---- nobody listens
+
 if [ -w /dev/full ]; then
-	"$OSMTP" login anna >/dev/full 2>"$TMP/err"
-	is $? 74 'an output that is full'
-	like "$(cat "$TMP/err")" 'it is stored, but' '... says so'
+	"$OSMTP" login asks >/dev/full 2>"$TMP/err"
+	is $? 74 'an output that is full: nobody would see the code'
+	like "$(cat "$TMP/err")" "can't be written, so nobody sees" '... says so'
+	is "$(requests asks 'POST /token')" 0 '... and is not waited for'
 fi
+mkfifo "$TMP/events"
+start sh -c 'exec "$OSMTP" login gone --json >"$TMP/events"'
+IFS= read -r out <"$TMP/events"
+is "$(json event)" code 'somebody who has read enough'
+ends
+is "$status" 74 '... is told by the status'
+like "$err" 'it is stored, but standard output' '... that it is stored'
 
 # ---- while it waits
 
@@ -88,6 +106,16 @@ exits 0 'slow_down'
 run "$OSMTP" login busy
 exits 0 'an endpoint that is down for a moment'
 like "$out" '^No answer for now \(.*\); still waiting\.$' '... is told'
+
+before=$(date +%s)
+run "$OSMTP" login patient
+exits 0 'an endpoint that says when to come back'
+check '... is left in peace until then' [ $(($(date +%s) - before)) -ge 4 ]
+run "$OSMTP" login signs
+exits 0 'a client with a key'
+is "$(cat "$LOG"/device-*.json "$LOG"/token-*.json |
+    sed -n 's/.*"client_assertion": "\([^"]*\)".*/\1/p' | sort -u | wc -l)" 3 \
+    '... proves itself anew at each request'
 
 for name in denied declined; do
 	run "$OSMTP" login "$name"

@@ -109,6 +109,19 @@ exits 0 'and then the right one'
 is "$(posts anna)" 4 '... once'
 unlike "$out$err" SESAME 'what was pasted is not repeated'
 
+begin "$OSMTP" login anna
+said 'paste it here:'
+i=0
+while [ $i -lt 8 ]; do
+	browse "code=$i" state=foreign "$(shown_url)"
+	i=$((i + 1))
+done
+browse "$(shown_url)"
+end
+exits 0 'many strangers'
+is "$(printf '%s\n' "$err" | grep -c 'not the answer') $(grep -c '^>' "$TMP/out")" \
+    '5 6' '... do not bury the prompt'
+
 # paste NAME SED: what a person copies, changed by that script.
 paste() {
 	begin "$OSMTP" login anna --paste
@@ -130,6 +143,10 @@ browse redirect=x "$(shown_url)"
 end
 exits 0 'no desktop, no ssh: the port'
 
+printf 'c-1\0x\n' >"$TMP/binary"
+run "$OSMTP" login anna --paste <"$TMP/binary"
+exits 75 'octets that are no text'
+like "$err" 'what was pasted is not the answer: it is no text' '... are no code'
 run "$OSMTP" login anna --paste <&-
 exits 75 'nothing to read from'
 like "$err" 'standard input has ended' '... says so'

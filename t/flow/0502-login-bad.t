@@ -26,6 +26,14 @@ server bad '[null, {"reply": "535 5.7.8 No such luck"}]'
 server off '[null, {"reply": "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Mailbox."}]'
 server later '[null, {"reply": "454 4.7.0 Not now"}]'
 server slow '[null, {"hang": true}]'
+printf '"%s": {"tls": "starttls", "require_auth": true,
+    "accept_issued": true, "auth": {"XOAUTH2": []}, "on":
+    {"connect": %s}},\n' down '[{"close": true}, null]' \
+    away '[null, {"close": true}, null]' >>"$TMP/listeners"
+server soon '[{"reply": "454 4.7.0 Not now"}, null]'
+add first '' '' down
+add early '' '' soon
+add second '' '' away
 add refused '' '' bad
 add disabled '' '' off
 add busy '' '' later
@@ -137,12 +145,32 @@ like "$err" 'what to do: see that the person who signs in may use the mailbox' \
 fails disabled 78 '5\.7\.139 .*SmtpClientAuthentication is disabled'
 like "$err" 'what it means: ' '... and what that means'
 fails busy 75 '454 4\.7\.0 Not now'
+fails second 75 "can't be asked: .*; so the new login was not stored, and an older one stays"
 fails scoped 77 'not granted: mail\.send; granted: other offline_access'
 fails fleeting 78 'gave no refresh token'
 fails broken 78 'invalid_client'
 is "$(requests broken 'POST /token')" 2 'no more than one request each'
 fails portal 75 'the code is good no more \(.*begin again'
 like "$out" 'No answer for now \(.*Sign in to the hotel' '... and what came first'
+
+# ---- a first login that can't be tested: there is nothing to be lost
+
+for name in first early; do
+	login "$name" --device --json
+	exits 75 "$name: a server that can't be asked, and no older grant"
+	like "$err" "can't be asked: .*is stored, since there was none, but it is not tested" \
+	    '... says so'
+	is "$(json event 3) $(json code 3) $(json stored 3)" 'failed 75 true' \
+	    '... as JSON'
+	run "$OSMTP" -a "$name" --now b@example.org <<-'END'
+		To: b@example.org
+
+		x
+	END
+	exits 0 '... and mail goes by it'
+done
+is "$(requests first 'POST /token') $(requests early 'POST /token')" '1 1' \
+    'without another login'
 
 # ---- Ctrl-C, wherever it is
 

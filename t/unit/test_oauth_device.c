@@ -99,6 +99,9 @@ static const struct {
 	{ "user code empty", 200,
 	    "{\"device_code\":\"secret\",\"user_code\":\"\"," URI "}", C,
 	    "no user_code" },
+	{ "a code of blanks", 200,
+	    "{\"device_code\":\"secret\",\"user_code\":\"  \"," URI "}", C,
+	    "no user_code" },
 	{ "user code with an escape", 200,
 	    "{\"device_code\":\"secret\",\"user_code\":\"A\\u001b[2J\"," URI
 	    "}",
