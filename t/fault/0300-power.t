@@ -99,29 +99,16 @@ class Checker:
         return f"{where}, {words}: " + "; ".join(said) if said else ""
 
 
-def states(lines, home):
-    """Each state once: (where, words, tree, marks)."""
-    rec, seen = disk.Record(lines, home), set()
-    for line, weighty in rec.cuts():
-        marks = frozenset(rec.marks)
-        where = " ".join(line).replace(home + "/", "")[:90]
-        for words, tree in rec.states(weighty):
-            key = (tree.digest(), marks)
-            if key not in seen:
-                seen.add(key)
-                yield f"after {where}", words, tree, marks
-
-
 def main():
     place = lab.Lab()
     trial, lines, texts = record(place)
     checker = Checker(place, trial, texts)
-    found = lab.some(states(lines, trial.home), 5)
+    found = lab.some(disk.states(lines, trial.home), 5)
     bad = [said for said in place.each(checker.check, found) if said]
     place.result(not bad, f"{len(found)} states after a power cut", *bad)
     print(f"# {checker.tally.words()}")
     without = [line for line in lines if not line.startswith(BROKEN)]
-    found = [s for s in states(without, trial.home)
+    found = [s for s in disk.states(without, trial.home)
              if s[1] == "nothing unsynced" and s[3]][:3]
     place.result(any(place.each(checker.check, found)),
                  "without the syncs mail is lost: this test can fail")

@@ -205,3 +205,16 @@ class Tree:
             os.chmod(whole, 0o600)
             if file in self.times:
                 os.utime(whole, ns=(self.times[file],) * 2)
+
+
+def states(lines, home):
+    """Each state once: (where, words, tree, marks)."""
+    rec, seen = Record(lines, home), set()
+    for line, weighty in rec.cuts():
+        marks = frozenset(rec.marks)
+        where = " ".join(line).replace(home + "/", "")[:90]
+        for words, tree in rec.states(weighty):
+            key = (tree.digest(), marks)
+            if key not in seen:
+                seen.add(key)
+                yield f"after {where}", words, tree, marks

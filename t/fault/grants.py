@@ -187,10 +187,12 @@ class Lab(lab.Lab):
 
 class Trial(lab.Trial):
     """like: a trial whose home and grant it begins with. seed: a refresh token
-    stands in the configuration, and nobody need log in."""
+    stands in the configuration, and nobody need log in. account: what the
+    server knows, if that is something else."""
 
-    def __init__(self, place, like=None, seed=False, **how):
-        self.account = like.account.copied() if like else Account()
+    def __init__(self, place, like=None, seed=False, account=None, **how):
+        account = account or (like.account if like else Account())
+        self.account = account.copied()
         self.seed = self.account.seed() if seed else None
         self.lost = False       # may what the server gave be lost?
         self.token = None       # the last that was had
