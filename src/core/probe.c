@@ -244,7 +244,8 @@ do_connect(struct run *r)
 		    r, r->q->until < PROBE_EHLO ? r->q->until : PROBE_EHLO);
 	}
 	s = failed_step(r);
-	if (s != PROBE_CONNECT)
+	if (s != PROBE_CONNECT &&
+	    (r->out->address[0] != '\0' || r->target.wire.unix_path != NULL))
 		r->out->reached = PROBE_CONNECT;
 	if (s > PROBE_TLS && (r->secured || r->target.wire.tls == WIRE_CLEAR))
 		r->out->reached = PROBE_TLS;

@@ -29,7 +29,8 @@ enum {
 struct wire {
 	CURLM *multi;
 	struct loop *loop;
-	struct loop_timer timer;
+	struct loop_timer timer;     /* libcurl's */
+	struct loop_timer stillborn; /* tells of links that never began */
 	struct wire_link *links;
 };
 
@@ -235,6 +236,12 @@ on_timer(void *ctx)
 	wire_finish(w);
 }
 
+static void
+on_stillborn(void *ctx)
+{
+	wire_finish(ctx);
+}
+
 static int
 want_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *unused)
 {
@@ -294,6 +301,7 @@ wire_free(struct wire *w)
 		wire_close(w->links);
 	curl_multi_cleanup(w->multi);
 	loop_timer_stop(w->loop, &w->timer);
+	loop_timer_stop(w->loop, &w->stillborn);
 	free(w);
 }
 
@@ -389,12 +397,18 @@ wire_open(struct wire *w, const struct wire_target *t, wire_changed_fn *changed,
 	k->connect_to = make_connect_to(t);
 	r = set_link(k, url.data);
 	buf_clear(&url);
-	if (r != CURLE_OK) {
+	if (r == CURLE_SSL_CACERT_BADFILE || r == CURLE_SSL_CERTPROBLEM) {
+		k->done = true;
+		link_failed(k, WIRE_SECURING, r);
+		loop_timer_start(
+		    w->loop, &w->stillborn, sys_mono(), on_stillborn, w);
+	} else if (r != CURLE_OK) {
 		wire_close(k);
 		return err_set(e, EX_SOFTWARE, "libcurl: option: %s",
 		    curl_easy_strerror(r));
+	} else {
+		curl_multi_add_handle(w->multi, k->easy);
 	}
-	curl_multi_add_handle(w->multi, k->easy);
 	*out = k;
 	return 0;
 }

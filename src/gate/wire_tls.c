@@ -225,7 +225,8 @@ blame_file(struct buf *b, const char *what, const char *path, const char *fault)
 	}
 	close(fd);
 	if (is_endless(path)) {
-		buf_add_str(b, "not a regular file");
+		buf_add_fmt(b, "not a regular file%s%s",
+		    fault[0] != '\0' ? ": " : "", fault);
 		return true;
 	}
 	if (is_short_of_files()) {

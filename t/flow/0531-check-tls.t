@@ -40,8 +40,13 @@ ca='tls = { ca_file = "@CERTS@/ca.pem"; };'
 	    'tls = { ca_file = "@CERTS@/ca.pem"; server_name = "mail.example.test"; };'
 	a_profile pinned 'smtp://localhost:@PORT:self@' \
 	    'tls = { pin = "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="; };'
+	a_profile endless 'smtp://localhost:@PORT:good@' \
+	    'tls = { ca_file = "@TMP@/fifo"; };'
+	a_profile zeros 'smtp://localhost:@PORT:good@' \
+	    'tls = { ca_file = "@CERTS@/ca.pem"; cert = "@CERTS@/client.pem"; key = "/dev/zero"; };'
 	printf '};\n'
 } | conf
+mkfifo "$TMP/fifo"
 
 # step NAME: the line of that step, with what is said below it.
 step() {
@@ -79,6 +84,18 @@ bare|does not offer STARTTLS|.
 silent|454 4.7.0 not now|.
 old|.|.
 END
+
+# What has no end is not waited for; mail is told the same.
+for name in endless zeros; do
+	run "$OSMTP" check $name
+	exits 2 "$name: exit"
+	like "$(step TCP)" '^  not tried +TCP$' "$name: nothing is asked of the server"
+	like "$(step TLS)" 'failed +TLS: .*: not a regular file' "$name: why"
+	printf 'To: b@example.com\n\nhello\n' >"$TMP/in"
+	run "$OSMTP" -a $name -t <"$TMP/in"
+	exits 78 "$name: mail"
+	like "$err" 'not a regular file.*TLS' "$name: ... is told why"
+done
 
 run "$OSMTP" check chain
 exits 0 'a chain with its intermediate'
