@@ -62,7 +62,9 @@ look(struct known *k, const struct profile *p)
 		k->why = &k->cred.why;
 		k->since = k->cred.since;
 		k->next = k->cred.next;
-	} else
+	} else if (k->cred.unread)
+		k->state = "unknown";
+	else
 		k->state = account_state_name(ACCOUNT_OK);
 }
 

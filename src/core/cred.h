@@ -80,6 +80,8 @@ struct cred_status {
 	int64_t obtained, expires; /* of the token, ms since 1970, or 0 */
 	int64_t since;		   /* of the trouble, or 0 */
 	int64_t next;		   /* no request before then, or 0 */
+	bool unread;		   /* what is kept can't be read: no more is
+				      known */
 	bool refreshable;	   /* there is a refresh token */
 	char scope[512];	   /* granted, or "" */
 	char login[128];	   /* who gave the consent, or "" */

@@ -130,8 +130,9 @@ cred_look(const struct profile *p, struct cred_status *s)
 	if (rc != 0)
 		cred_record_clear(&r);
 	cred_record_status(&r, a, s);
-	if ((rc == 0 || rc == EX_NOINPUT) && a->has_oauth &&
-	    profile_needs_login(a) && !s->refreshable && s->state <= CRED_OK &&
+	s->unread = rc != 0 && rc != EX_NOINPUT;
+	if (!s->unread && a->has_oauth && profile_needs_login(a) &&
+	    !s->refreshable && s->state <= CRED_OK &&
 	    !cred_record_is_usable(&r, a, sys_now())) {
 		s->state = CRED_NEEDS_LOGIN;
 		cred_lacks_consent(a, &s->why);

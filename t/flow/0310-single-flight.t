@@ -128,6 +128,8 @@ token public
 exits 78 'public: what is stored cannot be read'
 like "$err" "stored refresh token: .*public.blob" 'public: which file'
 like "$err" 'what to do: put that right, or give it up' 'public: what to do'
+run "$OSMTP" profiles
+like "$out" '^public .* unknown$' 'public: nobody says that it is well'
 is "$(requests public)" 0 'public: the configured token is not spent'
 rm "$tokens/public.blob"
 token public
