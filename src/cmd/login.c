@@ -136,6 +136,31 @@ login_fail_by(const struct login *l, const struct outcome *o)
 	return code;
 }
 
+#define STOPS "(Ctrl-C stops; nothing is changed until the end)"
+
+bool
+login_draws(const struct login *l)
+{
+	return !l->json && isatty(STDERR_FILENO);
+}
+
+void
+login_draw(unsigned turn, int64_t left_ms)
+{
+	static const char spinner[] = "|/-\\";
+	int left = (int)(left_ms / 1000);
+
+	term_status("Waiting %c  %d:%02d left  " STOPS, spinner[turn % 4],
+	    left / 60, left % 60);
+}
+
+void
+login_tell_waiting(const struct login *l)
+{
+	if (!login_draws(l))
+		login_tell(l, "Waiting ... " STOPS);
+}
+
 const char *
 login_clock(int64_t ms, char text[16])
 {

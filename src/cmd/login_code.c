@@ -44,7 +44,10 @@ struct visit {
 	struct secret code;
 	pid_t browser;
 	int browser_fd; /* -1: none was started */
-	struct loop_timer deadline, tick, away;
+	struct loop_timer deadline, tick, away, drawing;
+	int64_t end; /* sys_mono() */
+	bool draws;  /* the time that is left */
+	unsigned turn;
 	int64_t page_end;
 	unsigned complaints;
 	bool done; /* code is there, or status says why not */
@@ -63,10 +66,33 @@ prompt(struct visit *v)
 	v->prompted = true;
 }
 
+/* ---- the time that is left, where there is no prompt */
+
+static void
+on_drawing(void *ctx)
+{
+	struct visit *v = ctx;
+	int64_t now = sys_mono();
+
+	v->draws = true;
+	login_draw(v->turn++, v->end > now ? v->end - now : 0);
+	loop_timer_start(v->loop, &v->drawing, now + LOGIN_TICK, on_drawing, v);
+}
+
+static void
+stop_drawing(struct visit *v)
+{
+	if (v->draws)
+		term_status("%s", "");
+	v->draws = false;
+	loop_timer_stop(v->loop, &v->drawing);
+}
+
 /* Something else is to be said: on a line of its own. */
 static void
 leave_prompt(struct visit *v)
 {
+	stop_drawing(v);
 	if (v->prompted)
 		putchar('\n');
 	fflush(stdout);
@@ -252,10 +278,12 @@ static void
 on_input(void *ctx, int fd, unsigned events)
 {
 	struct visit *v = ctx;
-	enum term_got got = term_read(&v->lines);
+	enum term_got got;
 
 	(void)fd;
 	(void)events;
+	stop_drawing(v); /* somebody types */
+	got = term_read(&v->lines);
 	if (got == TERM_AWAY)
 		look_away(v);
 	if (got == TERM_MORE || got == TERM_AWAY)
@@ -437,17 +465,16 @@ show(struct visit *v, bool browser)
 	const struct login *l = v->login;
 
 	login_warn(l);
-	if (browser)
-		login_tell(l,
-		    "Your browser opens. If it does not, open this "
-		    "address:\n  %s\n"
-		    "and sign in as %s.\n"
-		    "Waiting ... (Ctrl-C stops; nothing is changed until the "
-		    "end)",
-		    v->q.url, profile_user_text(l->p));
-	else
+	if (!browser) {
 		login_tell(
 		    l, "Open this address in a browser:\n  %s\n", v->q.url);
+		return;
+	}
+	login_tell(l,
+	    "Your browser opens. If it does not, open this address:\n  %s\n"
+	    "and sign in as %s.",
+	    v->q.url, profile_user_text(l->p));
+	login_tell_waiting(l);
 }
 
 /* Wait for the answer, whatever way it comes. */
@@ -470,9 +497,12 @@ await(struct visit *v)
 		if (v->status != 0)
 			return v->status;
 	}
-	loop_timer_start(
-	    v->loop, &v->deadline, sys_mono() + WAIT, on_deadline, v);
+	v->end = sys_mono() + WAIT;
+	loop_timer_start(v->loop, &v->deadline, v->end, on_deadline, v);
+	if (browser && login_draws(v->login))
+		on_drawing(v);
 	loop_run(v->loop);
+	stop_drawing(v);
 	loop_timer_stop(v->loop, &v->deadline);
 	loop_timer_stop(v->loop, &v->tick);
 	loop_timer_stop(v->loop, &v->away);

@@ -10,13 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/json.h"
 #include "base/sys.h"
 #include "cmd/term.h"
 
-enum { TICK = 250, MINUTE = 60 * 1000 };
+enum { MINUTE = 60 * 1000 };
 
 /* A code that waits for its person. */
 struct wait {
@@ -35,24 +34,11 @@ nap(int64_t ms)
 	nanosleep(&t, NULL);
 }
 
-static void
-draw(struct wait *w, int64_t left)
-{
-	static const char spinner[] = "|/-\\";
-
-	if (w->login->json)
-		return;
-	term_status("Waiting %c  %d:%02d left  (Ctrl-C stops; nothing is "
-		    "changed until the end)",
-	    spinner[w->turn++ % 4], (int)(left / MINUTE),
-	    (int)(left % MINUTE / 1000));
-}
-
 /* Let the time pass until due; false if the code's life ends before. */
 static bool
 pass(struct wait *w, int64_t due)
 {
-	bool drawn = isatty(STDERR_FILENO) && !w->login->json;
+	bool drawn = login_draws(w->login);
 	int64_t now, step;
 
 	if (due > w->end)
@@ -60,8 +46,8 @@ pass(struct wait *w, int64_t due)
 	while ((now = sys_mono()) < due) {
 		step = due - now;
 		if (drawn) {
-			draw(w, w->end - now);
-			step = step < TICK ? step : TICK;
+			login_draw(w->turn++, w->end - now);
+			step = step < LOGIN_TICK ? step : LOGIN_TICK;
 		}
 		nap(step);
 	}
@@ -105,9 +91,7 @@ show(const struct wait *w)
 	login_tell(
 	    l, "Enter this code only because you started this login yourself.");
 	login_warn(l);
-	if (!isatty(STDERR_FILENO))
-		login_tell(l, "Waiting ... (Ctrl-C stops; nothing is changed "
-			      "until the end)");
+	login_tell_waiting(l);
 }
 
 /* The server can't answer just now: say so once, and go on. */

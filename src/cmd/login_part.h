@@ -48,6 +48,13 @@ int login_fail(const struct login *l, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 int login_fail_by(const struct login *l, const struct outcome *o);
 
+/* That it waits now: a line, or, where that is possible, one that is drawn anew
+ * each LOGIN_TICK with the time that is left. */
+enum { LOGIN_TICK = 250 /* ms */ };
+bool login_draws(const struct login *l);
+void login_draw(unsigned turn, int64_t left_ms);
+void login_tell_waiting(const struct login *l);
+
 /* "14:32", by the local clock. */
 const char *login_clock(int64_t ms, char text[16]);
 

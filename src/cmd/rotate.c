@@ -460,6 +460,7 @@ replace(struct rotate *r, struct err *e)
 		return 0;
 	}
 	rc = rotate_put(r, e);
+	r->is_put = rc == 0;
 	log_event(rc == 0 ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, NULL, "rotate",
 	    "profile", r->name, "field", rotate_field(r), "result",
 	    rc == 0 ? "done" : "failed", "text", rc == 0 ? NULL : e->text,
@@ -506,7 +507,10 @@ cmd_rotate(const struct cmd_call *c)
 		sys_user_load(&r.user, getuid());
 		rc = run(&r, &e);
 		if (rc == 0 && (fflush(stdout) != 0 || ferror(stdout)))
-			rc = err_set(&e, EX_IOERR, "standard output: write");
+			rc = err_set(&e, EX_IOERR,
+			    "rotate: %s, but standard output can't be written",
+			    r.is_put ? "the new one is in its place"
+				     : "nothing was changed");
 		sys_user_clear(&r.user);
 	}
 	secret_clear(&r.fresh);

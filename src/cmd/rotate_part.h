@@ -25,6 +25,7 @@ struct rotate {
 	const char *name, *field, *conf_file, *key_id, *expires;
 	char *key, *cert;
 	bool passphrase; /* the new key has one, to be asked for */
+	bool is_put;	 /* the new one is in its place */
 	bool at_once;	 /* the old one has ended already */
 	struct sys_user user;
 	struct conf_source files[CONF_MAX_SOURCES];

@@ -51,6 +51,15 @@ is_ours(int fd)
 	return tcgetpgrp(fd) == getpgrp();
 }
 
+/* Does it control us, and is somebody else in the foreground? */
+static bool
+is_away(int fd)
+{
+	pid_t front = tcgetpgrp(fd);
+
+	return front != -1 && front != getpgrp();
+}
+
 static void
 put_right(void)
 {
@@ -254,7 +263,7 @@ term_read(struct term_lines *t)
 	ssize_t got;
 	char c;
 
-	if (t->is_tty && !is_ours(t->fd))
+	if (t->is_tty && is_away(t->fd))
 		return TERM_AWAY;
 	if (t->is_tty && !guard.is_taken)
 		take_terminal();
@@ -311,7 +320,7 @@ term_status(const char *fmt, ...)
 	char text[STATUS_MAX];
 	va_list ap;
 
-	if (!isatty(STDERR_FILENO))
+	if (!isatty(STDERR_FILENO) || is_away(STDERR_FILENO))
 		return;
 	va_start(ap, fmt);
 	n = vsnprintf(text, sizeof(text), fmt, ap);

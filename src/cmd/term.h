@@ -61,7 +61,8 @@ void term_next(struct term_lines *t);
 void term_close(struct term_lines *t);
 
 /* Draw this line in place of the last on standard error, if that is a
- * terminal; else nothing. It is cut at the terminal's edge. "" removes it. */
+ * terminal, and we are in its foreground; else nothing. It is cut at the
+ * terminal's edge. "" removes it. */
 void term_status(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -201,6 +201,36 @@ run python3 "$TMP/terminal.py"
 exits 0 'pasted at a terminal, longer than its lines'
 is "$out" True '... stored'
 
+# ---- a terminal: the time that is left, until the browser is back
+
+cat >"$TMP/waits" <<'END'
+#!/bin/sh
+until [ -e "$TMP/drawn" ]; do sleep 0.02; done
+exec "$TMP/browser" "$@"
+END
+chmod 755 "$TMP/waits"
+cat >"$TMP/terminal.py" <<'END'
+import os, pty, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.environ["BROWSER"] = os.environ["TMP"] + "/waits"
+    os.execv(os.environ["OSMTP"], ["osmtp", "login", "anna", "--browser"])
+seen = b""
+try:
+    while True:
+        seen += os.read(fd, 4096)
+        if b"9:59 left" in seen:
+            open(os.environ["TMP"] + "/drawn", "w").close()
+except OSError:
+    pass
+print(seen.decode().replace("\r", "\n"))
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+END
+run python3 "$TMP/terminal.py"
+exits 0 'by a browser, at a terminal'
+like "$out" '^Waiting .  9:59 left  \(Ctrl-C stops' '... with the time left'
+like "$out" '^Signed in as' '... which goes'
+
 # ---- refused, spent, in use, stopped
 
 begin "$OSMTP" login denied

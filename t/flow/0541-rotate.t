@@ -283,6 +283,14 @@ exits 66 'no standard input'
 run "$OSMTP" rotate app </dev/null
 exits 65 'nothing in it'
 
+if [ -w /dev/full ]; then
+	write_conf
+	"$OSMTP" rotate app <"$TMP/new" >/dev/full 2>"$TMP/err"
+	is $? 74 'an output that is full'
+	like "$(cat "$TMP/err")" "the new one is in its place, but standard output can't" \
+	    'what was done is said'
+fi
+
 # Somebody changes it while the new one is tested: two at once.
 write_conf
 pids=''

@@ -471,6 +471,30 @@ START_TEST(a_status_keeps_to_its_line)
 END_TEST
 
 static void
+act_behind(void)
+{
+	pid_t job;
+
+	fputs("begin", stderr);
+	job = fork();
+	if (job == 0) {
+		setpgid(0, 0);
+		term_status("%s", "waiting");
+		_exit(0);
+	}
+	waitpid(job, NULL, 0);
+	fputs("end", stderr);
+}
+
+START_TEST(a_status_is_for_the_foreground)
+{
+	begin(act_behind);
+	shows("beginend");
+	ck_assert_int_eq(ended(), 0);
+}
+END_TEST
+
+static void
 add(TCase *tc)
 {
 	tcase_add_test(tc, lines_of_a_terminal);
@@ -484,6 +508,7 @@ add(TCase *tc)
 	tcase_add_test(tc, what_is_ignored_stays_so);
 	tcase_add_test(tc, a_status_is_drawn_over);
 	tcase_add_test(tc, a_status_keeps_to_its_line);
+	tcase_add_test(tc, a_status_is_for_the_foreground);
 }
 
 int
