@@ -161,6 +161,7 @@ lock_and_edit(const struct conf_put *q, const struct conf_edit_value *v,
 	if (rc == 0)
 		rc = fsio_lock(first.path, due, fd, e);
 	if (rc == 0) {
+		fsio_sweep(first.path); /* secrets may lie in it */
 		rc = conf_edit_set_all(q->file, v, q->n_values, c, e);
 		if (rc == 0 && strcmp(first.path, c->path) != 0)
 			rc = err_set(e, EX_TEMPFAIL,

@@ -78,6 +78,7 @@ cred_new_store(const char *path, const struct stat *was, const struct secret *s,
 		return err_set_errno(e, EX_NOINPUT, errno, "%s", path);
 	rc = fsio_lock(real, sys_mono() + LOCK_MS, &fd, e);
 	if (rc == 0) {
+		fsio_sweep(real); /* a secret may lie in it */
 		secret_init(&content);
 		if (fstat(fd, &st) == -1 || !is_as_it_was(was, &st))
 			rc = err_set(e, EX_TEMPFAIL,
