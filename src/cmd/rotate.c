@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "cmd/ask.h"
 #include "cmd/tell.h"
+#include "cmd/term.h"
 #include "core/cred.h"
 #include "mail/hint.h"
 
@@ -439,6 +440,23 @@ print_by_hand(const struct rotate *r)
 
 /* ---- all of it */
 
+/* Signals wait meanwhile: a file, and the date that goes with it, are two. */
+static int
+put(struct rotate *r, struct err *e)
+{
+	int rc;
+
+	term_hold();
+	rc = rotate_put(r, e);
+	r->is_put = rc == 0;
+	log_event(rc == 0 ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, NULL, "rotate",
+	    "profile", r->name, "field", rotate_field(r), "result",
+	    rc == 0 ? "done" : "failed", "text", rc == 0 ? NULL : e->text,
+	    NULL);
+	term_release(r->is_put ? r->put_words : r->last_words);
+	return rc;
+}
+
 static int
 replace(struct rotate *r, struct err *e)
 {
@@ -459,12 +477,7 @@ replace(struct rotate *r, struct err *e)
 		print_by_hand(r);
 		return 0;
 	}
-	rc = rotate_put(r, e);
-	r->is_put = rc == 0;
-	log_event(rc == 0 ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, NULL, "rotate",
-	    "profile", r->name, "field", rotate_field(r), "result",
-	    rc == 0 ? "done" : "failed", "text", rc == 0 ? NULL : e->text,
-	    NULL);
+	rc = put(r, e);
 	if (rc == 0)
 		print_rest(r);
 	return rc;
@@ -486,7 +499,9 @@ run(struct rotate *r, struct err *e)
 	if (rc == 0) {
 		if (log_open(&r->profile->home->log, &said) != 0)
 			cmd_complain(r->call, &said);
+		term_guard(r->last_words);
 		rc = replace(r, e);
+		term_unguard();
 	}
 	conf_clear(&r->conf);
 	for (i = 0; i < r->n_files; i++)
@@ -502,6 +517,10 @@ cmd_rotate(const struct cmd_call *c)
 	int rc;
 
 	secret_init(&r.fresh);
+	r.last_words = mem_printf(
+	    "%s: rotate: stopped; nothing was changed\n", c->program);
+	r.put_words = mem_printf(
+	    "%s: rotate: stopped; the new one is in its place\n", c->program);
 	rc = take_args(&r, &e);
 	if (rc == 0) {
 		sys_user_load(&r.user, getuid());
@@ -514,6 +533,8 @@ cmd_rotate(const struct cmd_call *c)
 		sys_user_clear(&r.user);
 	}
 	secret_clear(&r.fresh);
+	free(r.last_words);
+	free(r.put_words);
 	free(r.key);
 	free(r.cert);
 	if (rc != 0 && e.text[0] != '\0')

@@ -24,9 +24,10 @@ struct rotate {
 	const struct cmd_call *call;
 	const char *name, *field, *conf_file, *key_id, *expires;
 	char *key, *cert;
-	bool passphrase; /* the new key has one, to be asked for */
-	bool is_put;	 /* the new one is in its place */
-	bool at_once;	 /* the old one has ended already */
+	bool passphrase;	      /* the new key has one, to be asked for */
+	bool is_put;		      /* the new one is in its place */
+	char *last_words, *put_words; /* if a signal ends it; before, after */
+	bool at_once;		      /* the old one has ended already */
 	struct sys_user user;
 	struct conf_source files[CONF_MAX_SOURCES];
 	size_t n_files;

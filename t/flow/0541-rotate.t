@@ -194,10 +194,9 @@ exits 0 'one in a file, and its end'
 is "$(head -1 "$TMP/file")" "$new" 'the one there'
 like "$(grep -A6 'ofile =' "$user")" 'secret_expires = "2027-06-30"' 'the other here'
 keep
-for i in slow:75 html:75 busy:75; do
-	"$OSMTP" rotate "${i%:*}" <"$TMP/new" \
-	    >"$TMP/out" 2>"$TMP/err" 9>&- &
-	eval "pid_${i%:*}=$!"
+for i in slow html busy; do
+	"$OSMTP" rotate $i <"$TMP/new" >"$TMP/out" 2>"$TMP/err.$i" 9>&- &
+	eval "pid_$i=$!"
 done
 # shellcheck disable=SC2154 # set by eval
 for i in "$pid_html" "$pid_busy"; do
@@ -205,10 +204,13 @@ for i in "$pid_html" "$pid_busy"; do
 	is "$?" 75 'an endpoint that gives no answer'
 done
 unchanged 'changes nothing'
+until grep -q ' C POST' "$LOG/slow.trace"; do sleep 0.02; done
 # shellcheck disable=SC2154
-kill -9 "$pid_slow"
+kill "$pid_slow"
 wait "$pid_slow"
-unchanged 'nor one who is killed while he waits'
+like "$(cat "$TMP/err.slow")" 'rotate: stopped; nothing was changed' \
+    'one who is stopped while he waits'
+unchanged '... has changed nothing'
 
 # A consent goes on with the new secret: its refresh token is used up.
 rotate wrong ends
