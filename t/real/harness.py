@@ -284,6 +284,7 @@ class Login:
             [home.osmtp, "login", "it", "--json", *argv],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, env=home.environment() | env, text=True)
+        home.bench.logins.append(self.child)
         self.readers = [threading.Thread(target=work, daemon=True) for work in
                         (self.read_events, self.read_errors)]
         for reader in self.readers:
@@ -357,6 +358,7 @@ class Bench:
             urllib.request.ProxyHandler({}),
             urllib.request.HTTPSHandler(context=self.tls))
         self.seen = 0
+        self.logins = []    # their processes, of this case
         self.asked = {}
         self.dovecot_read = 0
 
@@ -381,6 +383,14 @@ class Bench:
             why = self.facts["without"][package].split("\n")[0]
             raise Missing(f"{package}: {why}")
         return self.facts["providers"][name]
+
+    def each(self, *names):
+        """These providers, one by one; what is missing skips the case once
+        the others have had their turn."""
+        for name in sorted(names, key=lambda n: n not in
+                           self.facts["providers"]):
+            self.provider(name)
+            yield name
 
     def token_requests(self, client, provider="authlib"):
         """That client's token requests since the last call."""
@@ -484,6 +494,11 @@ class Bench:
 
     def tidy(self):
         """After a case, whatever it left."""
+        for child in self.logins:
+            if child.poll() is None:
+                child.kill()
+                child.wait()
+        self.logins.clear()
         self.faults()
         self.arrived()
 

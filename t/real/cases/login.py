@@ -79,7 +79,7 @@ def c_device_slow_down(b):
 
 def c_device_denied(b):
     """device code, denied: 77; the consent that was there stays"""
-    for provider in "authlib", "oidc":
+    for provider in b.each("authlib", "oidc"):
         h = b.home()
         h.person(provider, "device_code")
         h.login()
@@ -89,15 +89,10 @@ def c_device_denied(b):
 
 def c_device_expired(b):
     """device code, not entered in time: 75, and how to begin again"""
-    both = []
-    for provider in "authlib", "oidc":
+    for provider in b.each("authlib", "oidc"):
         h = b.home()
         h.person(provider, "device_code", client="person_brief")
-        both.append(Login(h))
-    for login in both:
-        login.wait_for("code")
-    for login in both:
-        login.end(TEMPFAIL, ["expired", "osmtp login it"])
+        Login(h).end(TEMPFAIL, ["expired", "osmtp login it"])
 
 
 # ---- authorization codes
@@ -285,7 +280,7 @@ def c_interrupted(b):
 
 def c_again(b):
     """a revoked consent: mail waits, and is told; a new login sends it"""
-    for provider in "authlib", "oidc":
+    for provider in b.each("authlib", "oidc"):
         h = b.home()
         h.person(provider, "device_code")
         h.login()
@@ -309,7 +304,7 @@ def c_again(b):
 
 def c_logout(b):
     """logout revokes: the tokens are refused, and a login is needed"""
-    for provider in "authlib", "oidc", "glewlwyd":
+    for provider in b.each("authlib", "oidc", "glewlwyd"):
         h = b.home()
         h.person(provider, "device_code")
         h.login()

@@ -97,7 +97,7 @@ def c_mid_queue(b):
 
 def c_revoked_consent(b):
     """a consent that was revoked: 77, what helps, and the message is kept"""
-    for provider in "authlib", "oidc":
+    for provider in b.each("authlib", "oidc"):
         h = b.home()
         h.seeded(provider)
         h.deliver()
