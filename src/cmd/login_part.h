@@ -32,7 +32,7 @@ struct login {
 	char *stored_words; /* and afterwards */
 };
 
-/* ---- login.c: speaking */
+/* ---- login_say.c */
 
 /* A line of the dialogue on standard output; nothing with --json. */
 void login_tell(const struct login *l, const char *fmt, ...)
@@ -43,10 +43,12 @@ struct json *login_event(const struct login *l, const char *name);
 void login_emit(const struct login *l, struct json *j);
 
 /* It ends here: say why, and return code. The second: by what a server said,
- * with what to do about it; its code follows from o. */
+ * with what to do about it; its code follows from o. The third: before there
+ * was a login. */
 int login_fail(const struct login *l, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 int login_fail_by(const struct login *l, const struct outcome *o);
+int login_give_up(const struct login *l, const struct err *e);
 
 /* That it waits now: a line, or, where that is possible, one that is drawn anew
  * each LOGIN_TICK with the time that is left. */
@@ -63,6 +65,8 @@ void login_add_scopes(struct buf *b, const char *s);
 
 /* What the consent will allow, as far as the scopes tell. */
 void login_warn(const struct login *l);
+
+/* ---- login.c */
 
 /* What proves who we are, anew where it is an assertion: one is good for some
  * minutes, with many servers but once, and a person takes longer. */
