@@ -21,12 +21,15 @@ struct hint_names
 profile_hint_names(const struct profile *p)
 {
 	struct hint_names n = { .profile = "NAME", .user = "", .host = "" };
+	const struct profile *a;
 
 	if (p == NULL)
 		return n;
+	a = profile_account(p);
 	n.profile = p->name;
-	n.login = profile_needs_login(profile_account(p));
-	n.mailbox = p->kind == PROFILE_MAILBOX || n.login;
+	/* Who is told to turn to OAuth gets there by a login. */
+	n.login = profile_needs_login(a) || !a->has_oauth;
+	n.mailbox = p->kind == PROFILE_MAILBOX || profile_needs_login(a);
 	n.user = profile_user_text(p);
 	n.path = p->home->path;
 	n.line = p->line;

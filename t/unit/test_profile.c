@@ -164,7 +164,7 @@ static const struct choice {
 	{ "-a of an unknown name, with the nearest", "suport", NULL, NULL, WWW,
 	    EX_CONFIG, "did you mean \"support\"", 1, LOCAL },
 	{ "-a of an unknown name far from any", "zzzzzzzzzzzz", NULL, NULL, WWW,
-	    EX_CONFIG, "see profiles", 1, LOCAL },
+	    EX_CONFIG, "osmtp profiles", 1, LOCAL },
 	{ "-a is exact", "Support", NULL, NULL, WWW, EX_CONFIG,
 	    "no profile has this name", 1, LOCAL },
 	{ "-a of the empty name", "", NULL, NULL, WWW, EX_CONFIG,
@@ -579,9 +579,26 @@ START_TEST(small_questions)
 }
 END_TEST
 
+START_TEST(advice_of_a_login)
+{
+	char name[] = "p", user[] = "a@example.com", path[] = "x.conf";
+	const struct profile_home home = { .path = path };
+	struct profile p = { .name = name, .user = user, .home = &home };
+
+	/* Whoever turns from a password to OAuth gets there by a login. */
+	ck_assert(profile_hint_names(&p).login);
+	p.has_oauth = true;
+	p.grants[p.n_grants++] = PROFILE_GRANT_REFRESH_TOKEN;
+	ck_assert(!profile_hint_names(&p).login);
+	p.grants[p.n_grants++] = PROFILE_GRANT_DEVICE_CODE;
+	ck_assert(profile_hint_names(&p).login);
+}
+END_TEST
+
 static void
 add(TCase *tc)
 {
+	tcase_add_test(tc, advice_of_a_login);
 	tcase_add_test(tc, choose_by_table);
 	tcase_add_test(tc, longest_pattern_first);
 	tcase_add_test(tc, explanation_in_words);
