@@ -113,20 +113,6 @@ open_private(
 }
 
 static int
-read_file(const char *path, enum profile_secret_form form, struct secret *out,
-    struct err *e)
-{
-	int fd, rc;
-
-	rc = open_private(path, form, &fd, e);
-	if (rc != 0)
-		return rc;
-	rc = read_line(fd, path, out, e);
-	close(fd);
-	return rc;
-}
-
-static int
 read_whole(int fd, const char *path, struct secret *out, struct err *e)
 {
 	enum { ROOM = CRED_FILE_MAX + 1 }; /* one more shows what is too long */
@@ -148,8 +134,10 @@ read_whole(int fd, const char *path, struct secret *out, struct err *e)
 	return rc;
 }
 
-int
-cred_secret_read_file(const char *path, enum profile_secret_form form,
+/* Read from it what take makes of it. */
+static int
+read_private(const char *path, enum profile_secret_form form,
+    int (*take)(int fd, const char *path, struct secret *out, struct err *e),
     struct secret *out, struct err *e)
 {
 	int fd, rc;
@@ -157,9 +145,23 @@ cred_secret_read_file(const char *path, enum profile_secret_form form,
 	rc = open_private(path, form, &fd, e);
 	if (rc != 0)
 		return rc;
-	rc = read_whole(fd, path, out, e);
+	rc = take(fd, path, out, e);
 	close(fd);
 	return rc;
+}
+
+static int
+read_file(const char *path, enum profile_secret_form form, struct secret *out,
+    struct err *e)
+{
+	return read_private(path, form, read_line, out, e);
+}
+
+int
+cred_secret_read_file(const char *path, enum profile_secret_form form,
+    struct secret *out, struct err *e)
+{
+	return read_private(path, form, read_whole, out, e);
 }
 
 /* The path of a credential of systemd, or NULL with *e set. To be freed. */

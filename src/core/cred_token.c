@@ -272,20 +272,24 @@ choose_refresh(struct cred_task *t, const struct cred_record *r,
 	return true;
 }
 
-/* All but what a command brings along itself. */
 static bool
-gather(struct cred_task *t, struct proofs *q, struct oauth_trouble *f)
+load_proof(const struct cred_task *t, struct proofs *q, struct oauth_trouble *f)
 {
-	if (rotates(t) && !choose_refresh(t, &t->record, q, &f->outcome))
-		return false;
-	if (cred_has_command(t->account))
-		return true;
 	if (!cred_client_load(&q->client, t->profile, CRED_NEED_TOKEN, f)) {
 		name_clock(f);
 		return false;
 	}
 	q->client.proof.refresh_token = &q->refresh;
 	return true;
+}
+
+/* All but what a command brings along itself. */
+static bool
+gather(struct cred_task *t, struct proofs *q, struct oauth_trouble *f)
+{
+	if (rotates(t) && !choose_refresh(t, &t->record, q, &f->outcome))
+		return false;
+	return cred_has_command(t->account) || load_proof(t, q, f);
 }
 
 /* ---- the request */
@@ -333,8 +337,10 @@ ask_once(const struct cred_task *t, const struct proofs *q,
 	return ok;
 }
 
+/* A repeated request has a proof of its own: many servers take an assertion
+ * but once. */
 static bool
-ask(const struct cred_task *t, const struct proofs *q, struct oauth_token *got,
+ask(const struct cred_task *t, struct proofs *q, struct oauth_token *got,
     struct oauth_trouble *f)
 {
 	if (ask_once(t, q, got, f))
@@ -342,7 +348,7 @@ ask(const struct cred_task *t, const struct proofs *q, struct oauth_token *got,
 	if (!rotates(t) || !f->unanswered)
 		return false;
 	nap(ANSWER_PAUSE);
-	return ask_once(t, q, got, f);
+	return load_proof(t, q, f) && ask_once(t, q, got, f);
 }
 
 /* A request without any cache, for a grant that can stand that. */

@@ -33,6 +33,9 @@ start_fake - <<'END'
            "auth": {"XOAUTH2": []}},
   "token": {"type": "token", "tls": "none", "responses": [
       {"json": {"access_token": "$token", "expires_in": 3600}}]},
+  "loses": {"type": "token", "tls": "none", "responses": [
+      {"lose": true, "json": {"access_token": "$token"}},
+      {"json": {"access_token": "$token", "expires_in": 3600}}]},
   "issuer": {"type": "auth", "tls": "none", "responses": [
       {"json": {"access_token": "$token", "expires_in": 3600}}],
       "refresh": {"tokens": ["R0"], "rotate": false}}}}
@@ -65,6 +68,7 @@ add robot "grant = [ \"jwt_bearer\" ]; $url service_account = \"@TMP@/keys/robot
 add person "grant = [ \"jwt_bearer\" ]; $url service_account = \"@TMP@/keys/person.json\";"
 add bearer "grant = [ \"jwt_bearer\" ]; subject = \"anna@example.com\"; $(key ec 'client_secret = "hunter2"; client_auth = "post";')"
 add extras "client_id = \"id-1\"; client_secret = \"hunter2\"; $url audience = \"aud-1\"; resource = \"https://smtp.example/\"; parameters = { custom = \"c d\"; };"
+add repeats 'grant = [ "refresh_token" ]; client_id = "id-1"; refresh_token = "R0"; client_key = "@TMP@/keys/ec.pem"; token_url = "http://127.0.0.1:@PORT:loses@/token";'
 add says 'grant = [ "command" ]; token_command = [ "/bin/sh", "-c", "cat @TMP@/said; exit $(cat @TMP@/status)" ];'
 add sent 'grant = [ "command" ]; token_command = [ "/bin/sh", "-c", "cat /proc/$$/status >@TMP@/command; echo t-1-x" ];'
 add found 'grant = [ "refresh_token" ]; client_id = "id-1"; refresh_token = "R0"; issuer = "http://localhost:@PORT:issuer@";'
@@ -233,6 +237,17 @@ token found
 exits 0 'found, a day later'
 check 'found: asked again' [ -e "$LOG/metadata-2.json" ]
 unset OSMTP_TEST_NOW
+
+# An answer that got lost: the second request does not show the first one's
+# assertion, which a server may take but once.
+requests() { find "$LOG" -name 'token-*.json' | wc -l; }
+before=$(requests)
+token repeats
+exits 0 'repeats: a token by the second request'
+is "$(requests)" "$((before + 2))" 'repeats: two requests'
+unlike "$(fact "token-$((before + 1))" form.client_assertion)" \
+    "^$(fact "token-$((before + 2))" form.client_assertion)\$" \
+    'repeats: each with an assertion of its own'
 
 check 'no secret in the log' sh -c \
     '! grep -E "PRIVATE|Tin-lid|hunter2|one\.two|ey\.said" "$1"' - "$TMP/log"

@@ -3,12 +3,10 @@
  * cred: what a request goes with: client secrets and assertions, and what is
  * said of keys and files that are no good.
  */
-#include "cred_aid.h"
+#include "cred_client_aid.h"
 
 #include "gate/jwt.h"
 
-static struct cred_client client;
-static struct oauth_trouble trouble;
 /* Keys, made once for all tests. */
 static char keys[PATH_ROOM];
 
@@ -77,27 +75,6 @@ end(void)
 	cred_client_clear(&client);
 	secret_clear(&profile.signer.passphrase.plain);
 	tear_down();
-}
-
-static void
-loads(enum cred_need need)
-{
-	ck_assert_msg(cred_client_load(&client, &profile, need, &trouble), "%s",
-	    trouble.outcome.text);
-}
-
-static void
-fails(enum cred_need need, enum outcome_class class, const char *part)
-{
-	const struct outcome *o = &trouble.outcome;
-
-	ck_assert_msg(!cred_client_load(&client, &profile, need, &trouble),
-	    "no failure: %s", part);
-	ck_assert_int_eq(o->kind, OUTCOME_LATER);
-	ck_assert_int_eq(o->stage, OUTCOME_AT_TOKEN);
-	ck_assert_msg(o->class == class, "class %s: %s",
-	    outcome_class_name(o->class), o->text);
-	ck_assert_msg(strstr(o->text, part) != NULL, "%s", o->text);
 }
 
 START_TEST(no_endpoint_at_all)

@@ -53,29 +53,6 @@ consent(const char *access, const char *refresh)
 }
 
 static void
-expect_refresh(const char *want)
-{
-	struct cred_record r;
-
-	ck_assert_msg(load(&r), "no record");
-	ck_assert_str_eq(secret_reveal(&r.token.refresh), want);
-	cred_record_clear(&r);
-}
-
-/* The stored access token is not good any more. */
-static void
-let_expire(void)
-{
-	struct cred_record r;
-
-	ck_assert(load(&r));
-	r.token.expires = sys_now();
-	r.token.obtained = r.token.expires - HOUR;
-	save(&r);
-	cred_record_clear(&r);
-}
-
-static void
 fill_expect(const char *want)
 {
 	struct cred *c = fill(PROFILE_AUTH_OAUTH, NULL);

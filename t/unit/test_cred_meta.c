@@ -3,14 +3,12 @@
  * cred: endpoints by discovery: kept for a day, used for longer where they must
  * be, and never those of another issuer.
  */
-#include "cred_aid.h"
+#include "cred_client_aid.h"
 
 #include "base/mem.h"
 
 #define DAY (24 * (int64_t)HOUR)
 
-static struct cred_client client;
-static struct oauth_trouble trouble;
 static char issuer[URL_ROOM];
 
 static struct seen {
@@ -74,27 +72,6 @@ start_issuer(const char *members)
 	    (int)(strlen(url) - strlen("/token")), url);
 	profile.oauth.token_url = NULL;
 	profile.oauth.issuer = issuer;
-}
-
-static void
-loads(enum cred_need need)
-{
-	ck_assert_msg(cred_client_load(&client, &profile, need, &trouble), "%s",
-	    trouble.outcome.text);
-}
-
-static void
-fails(enum cred_need need, enum outcome_class class, const char *part)
-{
-	const struct outcome *o = &trouble.outcome;
-
-	ck_assert_msg(!cred_client_load(&client, &profile, need, &trouble),
-	    "no failure: %s", part);
-	ck_assert_int_eq(o->kind, OUTCOME_LATER);
-	ck_assert_int_eq(o->stage, OUTCOME_AT_TOKEN);
-	ck_assert_msg(o->class == class, "class %s: %s",
-	    outcome_class_name(o->class), o->text);
-	ck_assert_msg(strstr(o->text, part) != NULL, "%s", o->text);
 }
 
 /* Let the kept metadata be of another time. */

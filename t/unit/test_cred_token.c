@@ -6,29 +6,6 @@
  */
 #include "cred_aid.h"
 
-static void
-expect_refresh(const char *want)
-{
-	struct cred_record r;
-
-	ck_assert_msg(load(&r), "no record");
-	ck_assert_str_eq(secret_reveal(&r.token.refresh), want);
-	cred_record_clear(&r);
-}
-
-/* Let the stored token be old; the rest of the record stays. */
-static void
-let_expire(void)
-{
-	struct cred_record r;
-
-	ck_assert(load(&r));
-	r.token.expires = sys_now();
-	r.token.obtained = r.token.expires - HOUR;
-	save(&r);
-	cred_record_clear(&r);
-}
-
 /* Let the time come at which the endpoint may be asked again. */
 static void
 let_wait_end(void)
