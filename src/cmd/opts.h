@@ -8,15 +8,20 @@
 #define CMD_OPTS_H
 
 #include "base/err.h"
+#include "mail/dsn.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 enum opts_mode {
-	OPTS_SEND,	  /* -bm, or nothing */
-	OPTS_LIST_QUEUE,  /* -bp */
-	OPTS_RUN_QUEUE,	  /* -q */
-	OPTS_INIT_ALIASES /* -bi */
+	OPTS_SEND,	   /* -bm, or nothing */
+	OPTS_LIST_QUEUE,   /* -bp */
+	OPTS_COUNT_QUEUE,  /* -bP */
+	OPTS_RUN_QUEUE,	   /* -q */
+	OPTS_INIT_ALIASES, /* -bi, -I */
+	OPTS_VERIFY,	   /* -bv */
+	OPTS_SERVE,	   /* -bs */
+	OPTS_NOTHING	   /* -bh, -bH: of a program that has host status */
 };
 
 /* -od: when the first attempt is made. */
@@ -26,21 +31,34 @@ enum opts_delivery {
 	OPTS_QUEUE_ONLY	  /* by whoever runs the queue: q, d */
 };
 
-/* Borrows from argv. */
+/* Which messages of the queue: those whose ID, a recipient or sender has text
+ * in it (or has not). */
+struct opts_select {
+	enum { OPTS_ALL, OPTS_ID, OPTS_RCPT, OPTS_SENDER } by;
+	bool negated;
+	const char *text;
+};
+
+/* Borrows from argv; opts_clear() ends it. */
 struct opts {
 	enum opts_mode mode;
 	enum opts_delivery delivery;
-	const char *profile;   /* -a */
-	const char *conf_file; /* -C */
-	const char *sender;    /* -f, -r; "" and "<>" are the null sender */
-	const char *full_name; /* -F */
-	bool from_header;      /* -t */
-	bool ignore_dots;      /* -i, -oi */
-	bool verbose;	       /* -v */
-	bool now;	       /* --now */
-	bool json;	       /* --json */
-	bool dry_run;	       /* --dry-run */
-	char *const *rcpts;    /* the operands */
+	const char *profile;	   /* -a */
+	const char *conf_file;	   /* -C */
+	const char *sender;	   /* -f, -r; "" and "<>" are the null sender */
+	const char *full_name;	   /* -F */
+	const char *label;	   /* -L */
+	struct opts_select select; /* -q */
+	unsigned notify;	   /* -N: enum dsn_notify */
+	struct dsn_wish dsn;	   /* -R, -V */
+	bool no_aliases;	   /* -n */
+	bool from_header;	   /* -t */
+	bool ignore_dots;	   /* -i, -oi */
+	bool verbose;		   /* -v */
+	bool now;		   /* --now */
+	bool json;		   /* --json */
+	bool dry_run;		   /* --dry-run */
+	char *const *rcpts;	   /* the operands */
 	size_t n_rcpts;
 };
 
@@ -51,5 +69,6 @@ struct opts {
  * missing, for a second -C.
  */
 int opts_parse(struct opts *o, int argc, char *const *argv, struct err *e);
+void opts_clear(struct opts *o);
 
 #endif

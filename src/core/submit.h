@@ -28,7 +28,14 @@ struct submit_options {
 	const char *full_name; /* -F, or NULL */
 	bool from_header;      /* -t */
 	bool dot_ends;	       /* no -i */
-	char *const *rcpts;    /* operands */
+	bool no_aliases;       /* -n */
+	struct dsn_wish dsn;   /* -R, -V; borrowed */
+	unsigned notify;       /* -N, of all recipients */
+	const char *helo;   /* what the client of -bs called itself, or NULL */
+	bool esmtp;	    /* by EHLO */
+	char *const *rcpts; /* operands */
+	const struct dsn_rcpt *rcpt_dsn; /* one for each operand, which then is
+					    one address; or NULL */
 	size_t n_rcpts;
 	uint64_t max_size; /* 0: no limit */
 };
@@ -40,9 +47,12 @@ struct submit_request {
 	const char *profile;	     /* borrowed, or NULL */
 	const char *full_name;	     /* borrowed, or NULL */
 	bool sender_given;
+	bool no_aliases;
 	struct addr sender;
-	struct addr_list rcpts; /* as given, -t's too */
-	struct message message; /* header read, body not */
+	struct addr_list rcpts;	   /* as given, -t's too */
+	struct dsn_wish dsn;	   /* its own */
+	struct dsn_rcpt *rcpt_dsn; /* one for each of rcpts, or NULL */
+	struct message message;	   /* header read, body not */
 };
 
 /*

@@ -73,14 +73,18 @@ bool addr_is_null(const struct addr *a);
 bool addr_is_bare(const struct addr *a); /* no domain, not null */
 bool addr_is_ascii(const struct addr *a);
 
+/* Make the domain ASCII (A-labels). EX_DATAERR. */
+int addr_to_ascii_domain(struct addr *a, struct err *e);
+
 /* Same mailbox: domains without case, local parts to the octet; the quotes of
  * a local part that needs none do not count. */
 bool addr_equal(const struct addr *a, const struct addr *b);
 
 /*
  * Append the text with "@domain" behind each bare mailbox of the list in
- * text[0..n) (names, comments, groups, folding stay). EX_DATAERR as
- * addr_parse_list(); b is unchanged then.
+ * text[0..n), and with A-labels for domains beyond ASCII where they can be made
+ * (names, comments, groups, folding stay). EX_DATAERR as addr_parse_list(); b
+ * is unchanged then.
  */
 int addr_complete_list(struct buf *b, const char *text, size_t n,
     const char *domain, struct err *e);

@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "mail/addr.h"
+#include "mail/dsn.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,7 +27,11 @@ struct envelope {
 	char *sender; /* "" is the null sender */
 	char **rcpts; /* each as it goes to the wire, no two the same */
 	size_t n_rcpts;
-	bool eight_bit;	 /* header or body hold octets over 127 */
+	struct dsn_wish dsn;
+	struct dsn_rcpt *rcpt_dsn; /* one for each recipient, or NULL */
+	bool eight_bit;		   /* header or body hold octets over 127 */
+	bool repair;	 /* a line is too long, there is a NUL, or it is
+			    called binary: see mime */
 	bool utf8;	 /* an address needs SMTPUTF8 (RFC 6531) */
 	uint64_t size;	 /* octets of head and body as they go out */
 	uint32_t *slots; /* private: finds a recipient by hash */

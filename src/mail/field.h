@@ -14,7 +14,10 @@
 #include <stdint.h>
 
 /* Octets up to the colon; more would not fit a line (RFC 5322 2.1.1). */
-enum { FIELD_MAX_NAME = 997 };
+enum {
+	FIELD_MAX_NAME = 997,
+	FIELD_MAX_LINE = 998 /* before CRLF, with the name */
+};
 
 /*
  * A field as it will be written: "Name:value", where value keeps its leading
@@ -39,6 +42,23 @@ bool field_is(const struct field *f, const char *name); /* without case */
 
 /* Append the value on one line: folds become their blank, ends trimmed. */
 void field_unfold(struct buf *b, const struct field *f);
+
+/*
+ * Put 8-bit text, and octets that no field may have, into the form that every
+ * server can take: RFC 2047 words in unstructured fields and in the names and
+ * comments of address fields, RFC 2231 values in the parameters of Content-
+ * fields, '?' where a field has no place for either. UTF-8 is called so, else
+ * the charset is unknown-8bit (RFC 1428). Addresses beyond ASCII stay: true if
+ * there are any, which need SMTPUTF8.
+ */
+bool field_encode(struct field *f);
+
+/*
+ * Fold lines of more than FIELD_MAX_LINE octets at blanks; a single word that
+ * is longer is cut, and no UTF-8 character is. Unfolded the value is the same
+ * but for such cuts. Lines that are short enough stay as they are.
+ */
+void field_fold(struct field *f);
 
 void field_clear(struct field *f);
 

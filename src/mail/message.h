@@ -91,6 +91,12 @@ size_t message_remove(struct message *m, const char *name);
  */
 void message_set(struct message *m, const char *name, const char *value);
 
+/* The same for a field that is added in front of all others: Received. */
+void message_prepend(struct message *m, const char *name, const char *value);
+
+/* How many fields of that name there are. */
+size_t message_count(const struct message *m, const char *name);
+
 /*
  * Append the recipients of the header: To, Cc, Bcc; or, if there is any
  * Resent-To, -Cc or -Bcc, those alone (RFC 5322 3.6.6). EX_DATAERR with the
@@ -109,8 +115,17 @@ int message_addresses(const struct message *m, const char *name,
  */
 void message_complete(struct message *m, const char *domain);
 
+/* Make every field fit for every server: field_encode(), field_fold(). True if
+ * an address in the header needs SMTPUTF8. The last step before writing. */
+bool message_tidy(struct message *m);
+
 /* Does header or body hold octets over 127 (so that 8BITMIME is needed)? */
 bool message_is_eight_bit(const struct message *m);
+
+/* Once head and body were read: must it be repaired wherever it goes (see
+ * mime)? A line of the body over MESSAGE_MAX_LINE, a NUL in it, or a
+ * Content-Transfer-Encoding of binary. */
+bool message_needs_repair(const struct message *m);
 
 /*
  * May it go out as it is? EX_DATAERR if not: a NUL, or a line that is too

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * dsn: what a sender wants to hear of his message's fate (RFC 3461): the
+ * parameters NOTIFY, ORCPT, RET, ENVID, in words of a command line or of SMTP.
+ *
+ * Must not know: the envelope, reports, who is told.
+ */
+#ifndef MAIL_DSN_H
+#define MAIL_DSN_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+
+/* NOTIFY as bits; 0: nothing was said, which means failures and delays. */
+enum dsn_notify {
+	DSN_NEVER = 1,
+	DSN_SUCCESS = 2,
+	DSN_FAILURE = 4,
+	DSN_DELAY = 8
+};
+
+enum dsn_ret { DSN_RET_UNSAID, DSN_RET_FULL, DSN_RET_HDRS };
+
+enum {
+	DSN_MAX_ENVID = 100, /* octets of the xtext, RFC 3461 4.4 */
+	DSN_MAX_ORCPT = 500  /* octets of "type;xtext", RFC 3461 4.2 */
+};
+
+/* What is wanted of a message. Begins as {0}. */
+struct dsn_wish {
+	enum dsn_ret ret;
+	char *envid; /* xtext, or NULL */
+};
+
+/* What is wanted of one recipient. Begins as {0}. */
+struct dsn_rcpt {
+	unsigned notify; /* enum dsn_notify */
+	char *orcpt;	 /* "rfc822;xtext", or NULL */
+};
+
+/* "never", or a list of success, failure, delay, in any case and order.
+ * EX_DATAERR with the word. */
+int dsn_parse_notify(const char *text, unsigned *out, struct err *e);
+
+/* "full" or "hdrs", in any case. EX_DATAERR. */
+int dsn_parse_ret(const char *text, enum dsn_ret *out, struct err *e);
+
+/* An ENVID as a person gives it (-V): printable ASCII without blanks, which
+ * becomes xtext, to be freed. EX_DATAERR. */
+int dsn_parse_envid(const char *text, char **out, struct err *e);
+
+/* Is it xtext (RFC 3461 4) of at most max octets? And an ORCPT, "type;xtext"?
+ */
+bool dsn_is_xtext(const char *text, size_t max);
+bool dsn_is_orcpt(const char *text);
+
+void dsn_add_xtext(struct buf *b, const char *text);
+/* Append what the xtext stands for; what is no xtext goes as it is. */
+void dsn_add_decoded(struct buf *b, const char *xtext);
+
+/* "SUCCESS,FAILURE"; nothing for 0. */
+void dsn_add_notify(struct buf *b, unsigned notify);
+
+/* Does somebody who said that want to hear of a failure, of a delay? */
+bool dsn_wants_failure(unsigned notify);
+bool dsn_wants_delay(unsigned notify);
+
+void dsn_wish_copy(struct dsn_wish *to, const struct dsn_wish *from);
+void dsn_wish_clear(struct dsn_wish *w);
+
+#endif
