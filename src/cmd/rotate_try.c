@@ -82,7 +82,7 @@ try_servers(const struct rotate *r, const struct secret *passphrase,
 		.way = PROFILE_AUTH_PASSWORD,
 		.secret = &r->fresh,
 		.key_passphrase = passphrase };
-	struct probe p;
+	struct probe p = { 0 };
 
 	for (; q.server < r->profile->n_servers; q.server++) {
 		memset(&p, 0, sizeof(p));

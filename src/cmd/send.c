@@ -139,7 +139,7 @@ cmd_send(const struct cmd_call *c)
 		return cmd_run_queue(c, j.opts.conf_file);
 	case OPTS_INIT_ALIASES:
 		return cmd_aliases(c);
-	case OPTS_SEND:
+	default:
 		break;
 	}
 	if (check_usage(c, &j.opts, &e) != 0)

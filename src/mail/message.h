@@ -95,7 +95,7 @@ void message_set(struct message *m, const char *name, const char *value);
 void message_prepend(struct message *m, const char *name, const char *value);
 
 /* How many fields of that name there are. */
-size_t message_count(const struct message *m, const char *name);
+size_t message_count_fields(const struct message *m, const char *name);
 
 /*
  * Append the recipients of the header: To, Cc, Bcc; or, if there is any
