@@ -9,6 +9,7 @@
 #include "cmd/cmd.h"
 #include "cmd/opts.h"
 #include "core/submit.h"
+#include "gate/spool.h"
 
 #include <stdbool.h>
 
@@ -68,6 +69,17 @@ int send_show(struct send_job *j);
 
 /* A line of the dialogue on standard output, for -v. */
 void send_show_line(void *ctx, bool sent, const char *line);
+
+/* ---- send_spool: into the queue */
+
+/*
+ * Make the message durable in its profile's spool, and claim it. What fails has
+ * been told, and the text kept where it is whole; *spool may be open even then.
+ * EX_NOPERM, EX_CONFIG, EX_CANTCREAT, EX_IOERR, EX_TEMPFAIL; EX_NOINPUT, or
+ * EX_DATAERR for a message that is too large.
+ */
+int send_into_spool(
+    struct send_job *j, struct spool **spool, struct spool_claim **claim);
 
 /* ---- send_queue: through the queue */
 

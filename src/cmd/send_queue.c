@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* send_queue: through the queue: durable first, then a first attempt. */
 /*
- * The message is committed to the spool before an octet of it goes out. A child
- * that shares the claim makes the attempt, so that the caller is answered in
- * time whatever a server does: at timeouts.foreground this process ends with 0
- * and the child goes on. The two speak in frames over a socket:
+ * The message is in the spool (send_spool) before an octet of it goes out. A
+ * child that shares the claim makes the attempt, so that the caller is answered
+ * in time whatever a server does: at timeouts.foreground this process ends with
+ * 0 and the child goes on. The two speak in frames over a socket:
  *
  *   child   LINE     a line of the dialogue, for -v
  *   child   VERDICT  struct verdict, troubles, results
@@ -23,7 +23,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/fsio.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/loop.h"
@@ -72,156 +71,6 @@ struct attempt {
 	bool is_settled, is_late;
 	int code; /* exit status */
 };
-
-/* ---- into the spool */
-
-/*
- * A sink that goes on when the spool can't: all that was written moves to a
- * file without a name, so that the text is whole and can be kept.
- */
-struct rescue {
-	struct stream_sink sink; /* first */
-	struct spool_draft *draft;
-	int fd; /* -1: the spool takes it all */
-	struct err why;
-};
-
-static int
-copy_all(struct stream_source *in, int fd)
-{
-	struct stream_sink out = stream_to_fd(fd);
-	char room[8192];
-	ssize_t n;
-
-	while ((n = in->read(in, room, sizeof(room))) > 0)
-		if (out.write(&out, room, (size_t)n) != 0)
-			return -1;
-	return n < 0 ? -1 : 0;
-}
-
-/* The spool has failed with errno: begin the file, with what the draft has. */
-static int
-begin_rescue(struct rescue *r)
-{
-	static const char *const dirs[] = { "/var/tmp", "/tmp" };
-	struct stream_source *text;
-
-	err_set_errno(&r->why, EX_IOERR, errno, "spool: write");
-	if (fsio_unnamed(dirs, 2, &r->fd, NULL) != 0)
-		return -1;
-	text = spool_draft_text(r->draft, NULL);
-	return text != NULL ? copy_all(text, r->fd) : -1;
-}
-
-static int
-rescue_write(struct stream_sink *s, const void *p, size_t n)
-{
-	struct rescue *r = (struct rescue *)(void *)s;
-	struct stream_sink *spool = spool_sink(r->draft);
-	struct stream_sink out;
-
-	if (r->fd < 0 && spool->write(spool, p, n) == 0)
-		return 0;
-	if (r->fd < 0 && begin_rescue(r) != 0)
-		return -1;
-	out = stream_to_fd(r->fd);
-	return out.write(&out, p, n);
-}
-
-/* Keep what the draft, or the file in its place, holds. */
-static void
-keep_rescued(struct send_job *j, struct rescue *r, const struct err *why)
-{
-	struct stream_source file, *text = NULL;
-	struct err e = *why;
-
-	if (r->fd < 0) {
-		text = spool_draft_text(r->draft, &e);
-	} else if (lseek(r->fd, 0, SEEK_SET) == 0) {
-		file = stream_from_fd(r->fd);
-		text = &file;
-	}
-	if (text != NULL)
-		send_keep_request(j, text);
-	else
-		send_say_lost(j, &e);
-}
-
-/* Header and body into the draft. EX_NOINPUT, or EX_DATAERR beyond the limit:
- * the text is not whole. */
-static int
-write_message(struct send_job *j, struct rescue *r, struct err *e)
-{
-	struct message *m = &j->request.message;
-	int code;
-
-	m->how.max_size = j->admission.profile->home->queue.max_message;
-	code = message_write_head(m, &r->sink, e);
-	if (code == 0)
-		code = message_copy_body(m, &j->input.source, &r->sink, e);
-	return code;
-}
-
-/* The draft is begun: fill and commit it. What fails is told, and kept if it is
- * whole. */
-static int
-fill_draft(struct attempt *a, struct spool_draft *draft)
-{
-	struct send_job *j = a->job;
-	struct rescue r = { { .write = rescue_write }, draft, -1, ERR_NONE };
-	struct err e = ERR_NONE;
-	int code = write_message(j, &r, &e);
-	bool whole = code == 0;
-
-	if (code == 0 && r.fd >= 0) {
-		code = r.why.code;
-		e = r.why;
-	}
-	if (code == 0)
-		code = message_check_wire(&j->request.message, &e);
-	if (code == 0)
-		code = spool_commit(draft,
-		    message_is_eight_bit(&j->request.message), &a->claim, &e);
-	if (code != 0) {
-		send_refuse(j, &e);
-		if (whole)
-			keep_rescued(j, &r, &e);
-		else
-			send_say_lost(j, &e);
-		spool_discard(draft);
-	}
-	if (r.fd >= 0)
-		close(r.fd);
-	return code;
-}
-
-static int
-accept_message(struct attempt *a)
-{
-	struct send_job *j = a->job;
-	const struct submit_admission *d = &j->admission;
-	const struct profile_home *home = d->profile->home;
-	struct spool_item head = { .envelope = d->envelope,
-		.profile = d->profile->name,
-		.uid = getuid(),
-		.accepted = sys_now() };
-	struct spool_draft *draft;
-	struct err e = ERR_NONE;
-	int code;
-
-	code = spool_open(home->spool, &a->spool, &e);
-	if (code == 0)
-		code = spool_check_room(a->spool, 0, home->queue.min_free,
-		    (uint64_t)home->queue.min_inodes, &e);
-	if (code == 0)
-		code = spool_begin(a->spool, &head, &draft, &e);
-	if (code != 0) {
-		send_refuse(j, &e);
-		send_keep_rest(j);
-		return code;
-	}
-	return fill_draft(a, draft);
-}
 
 /* ---- the child */
 
@@ -605,17 +454,12 @@ int
 send_queued(struct send_job *j)
 {
 	struct attempt a = { .job = j, .fd = -1 };
-	int code = accept_message(&a);
+	int code = send_into_spool(j, &a.spool, &a.claim);
 
-	if (code == 0) {
-		log_event(LOG_LEVEL_INFO, j->admission.envelope.id, "queued",
-		    "from", j->admission.envelope.sender, "profile",
-		    j->admission.profile->name, NULL);
-		if (j->opts.delivery == OPTS_QUEUE_ONLY)
-			print_waiting(&a, NULL);
-		else if (!is_paused(&a))
-			code = try_now(&a);
-	}
+	if (code == 0 && j->opts.delivery == OPTS_QUEUE_ONLY)
+		print_waiting(&a, NULL);
+	else if (code == 0 && !is_paused(&a))
+		code = try_now(&a);
 	spool_release(a.claim);
 	spool_close(a.spool);
 	free(a.trouble);
