@@ -51,13 +51,19 @@ run_mailq(const struct cmd_call *c)
 	return cmd_mailq(c, NULL);
 }
 
+static int
+run_newaliases(const struct cmd_call *c)
+{
+	return cmd_aliases(c, NULL);
+}
+
 /* Names under which the program is another one. */
 static const struct {
 	const char *name;
 	int (*run)(const struct cmd_call *c);
 } programs[] = {
 	{ "mailq", run_mailq },
-	{ "newaliases", cmd_aliases },
+	{ "newaliases", run_newaliases },
 };
 
 static void

@@ -8,8 +8,8 @@
  *   OSMTP_TEST_NOW       the wall clock, milliseconds since 1970, stands still
  *   OSMTP_TEST_SEED      a number that random octets follow from
  *   OSMTP_TEST_HOSTNAME  default test.example.test
- *   OSMTP_TEST_ETC       stands for /etc: mailname and osmtp/ are there
- *   OSMTP_TEST_STATE     stands for /var/lib/osmtp; its folder spool for
+ *   OSMTP_TEST_ETC       stands for /etc: mailname, aliases and osmtp/ are
+ * there OSMTP_TEST_STATE     stands for /var/lib/osmtp; its folder spool for
  *                        /var/spool/osmtp
  *   OSMTP_TEST_CA        stands for the file of the system's CAs
  *   OSMTP_TEST_HOME      home of every user, so that no test writes into one
@@ -30,17 +30,19 @@ const char *sys_real_confdir(void);
 const char *sys_real_statedir(void);
 const char *sys_real_spooldir(void);
 const char *sys_real_ca_file(void);
+const char *sys_real_aliases_file(void);
 void sys_real_user_load(struct sys_user *u, uid_t uid);
 
-#define sys_now	      sys_real_now
-#define sys_random    sys_real_random
-#define sys_hostname  sys_real_hostname
-#define sys_mailname  sys_real_mailname
-#define sys_confdir   sys_real_confdir
-#define sys_statedir  sys_real_statedir
-#define sys_spooldir  sys_real_spooldir
-#define sys_ca_file   sys_real_ca_file
-#define sys_user_load sys_real_user_load
+#define sys_now		 sys_real_now
+#define sys_random	 sys_real_random
+#define sys_hostname	 sys_real_hostname
+#define sys_mailname	 sys_real_mailname
+#define sys_confdir	 sys_real_confdir
+#define sys_statedir	 sys_real_statedir
+#define sys_spooldir	 sys_real_spooldir
+#define sys_ca_file	 sys_real_ca_file
+#define sys_aliases_file sys_real_aliases_file
+#define sys_user_load	 sys_real_user_load
 #include "../src/base/sys.c"
 #undef sys_now
 #undef sys_random
@@ -50,6 +52,7 @@ void sys_real_user_load(struct sys_user *u, uid_t uid);
 #undef sys_statedir
 #undef sys_spooldir
 #undef sys_ca_file
+#undef sys_aliases_file
 #undef sys_user_load
 
 /* A number from the environment; false if it is not set. */
@@ -163,6 +166,16 @@ sys_ca_file(void)
 	const char *s = getenv("OSMTP_TEST_CA");
 
 	return s ? s : sys_real_ca_file();
+}
+
+const char *
+sys_aliases_file(void)
+{
+	static char *path;
+
+	if (!path)
+		path = mem_printf("%s/aliases", etc());
+	return path;
 }
 
 void

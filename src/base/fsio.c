@@ -44,6 +44,31 @@ fsio_mode_text(mode_t mode, char text[8])
 	return text;
 }
 
+int
+fsio_check_writers(
+    const char *path, const struct stat *st, uid_t a, uid_t b, struct err *e)
+{
+	char mode[8], other[32] = "";
+
+	fsio_mode_text(st->st_mode, mode);
+	if (st->st_uid != a && st->st_uid != b) {
+		if (b != a)
+			snprintf(
+			    other, sizeof(other), " or uid %u", (unsigned)b);
+		return err_set(e, EX_CONFIG,
+		    "%s: must belong to uid %u%s%s: owner is uid %u, mode %s, "
+		    "and we are uid %u",
+		    path, (unsigned)a, a == 0 ? " (root)" : "", other,
+		    (unsigned)st->st_uid, mode, (unsigned)geteuid());
+	}
+	if ((st->st_mode & 022) != 0)
+		return err_set(e, EX_CONFIG,
+		    "%s: must not be writable by group or others (chmod "
+		    "go-w): owner is uid %u, mode %s, and we are uid %u",
+		    path, (unsigned)st->st_uid, mode, (unsigned)geteuid());
+	return 0;
+}
+
 /* The directory that path is in. To be freed. */
 static char *
 fsio_dir_of(const char *path)

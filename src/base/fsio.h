@@ -97,6 +97,11 @@ int fsio_unnamed(const char *const *dirs, size_t n, int *fd, struct err *e);
 /* May a secret lie in it: mode 0600, or 0640 with that group, or less? */
 bool fsio_is_private(const struct stat *st, const char *group);
 
+/* Can nobody but a and b have written what is in it? EX_CONFIG, with owner,
+ * mode and our uid: it belongs to another, or group or others may write. */
+int fsio_check_writers(
+    const char *path, const struct stat *st, uid_t a, uid_t b, struct err *e);
+
 /* "0640", for messages about modes. */
 const char *fsio_mode_text(mode_t mode, char text[8]);
 

@@ -212,6 +212,12 @@ sys_ca_file(void)
 	return places[0];
 }
 
+const char *
+sys_aliases_file(void)
+{
+	return "/etc/aliases";
+}
+
 /* The full name up to the comma; '&' stands for the login, capitalised. */
 static char *
 sys_expand_gecos(const char *gecos, const char *login)

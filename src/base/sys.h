@@ -49,6 +49,9 @@ const char *sys_spooldir(void);
  * have it; the first of these places if it is at none. */
 const char *sys_ca_file(void);
 
+/* The aliases of the system: "/etc/aliases". */
+const char *sys_aliases_file(void);
+
 /* A user, by the password and group databases. */
 struct sys_user {
 	uid_t uid;

@@ -38,7 +38,7 @@ int cmd_seal(const struct cmd_call *c);	    /* osmtp seal */
 int cmd_reseal(const struct cmd_call *c);   /* osmtp reseal */
 int cmd_rotate(const struct cmd_call *c);   /* osmtp rotate */
 int cmd_preset(const struct cmd_call *c);   /* osmtp preset */
-int cmd_aliases(const struct cmd_call *c);  /* newaliases */
+int cmd_aliases(const struct cmd_call *c, const char *conf_file); /* -bi */
 
 /* What a command that asks "NAME [--json] [-C FILE]" is told; borrowed. */
 struct cmd_named {

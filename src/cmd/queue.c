@@ -346,10 +346,3 @@ cmd_queue(const struct cmd_call *c)
 		return complain_of_act(c, NULL);
 	return perform(&q);
 }
-
-int
-cmd_aliases(const struct cmd_call *c)
-{
-	(void)c;
-	return EX_OK;
-}

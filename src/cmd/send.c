@@ -22,6 +22,7 @@ take(struct send_job *j, struct err *e)
 		.sender = o->sender,
 		.full_name = o->full_name,
 		.from_header = o->from_header,
+		.no_aliases = o->no_aliases,
 		.dot_ends = !o->ignore_dots,
 		.rcpts = o->rcpts,
 		.n_rcpts = o->n_rcpts };
@@ -138,7 +139,7 @@ cmd_send(const struct cmd_call *c)
 	case OPTS_RUN_QUEUE:
 		return cmd_run_queue(c, j.opts.conf_file);
 	case OPTS_INIT_ALIASES:
-		return cmd_aliases(c);
+		return cmd_aliases(c, j.opts.conf_file);
 	default:
 		break;
 	}

@@ -26,8 +26,8 @@ struct alias_map;
 
 /*
  * Read the file; one that is absent has no aliases. EX_CONFIG, "path:line:
- * reason", for what is no such file, for one that others may write, and for a
- * line that is none. The values of a line are looked at by alias_expand().
+ * reason", for what can't be read, for what others than root and we may write,
+ * and for a line that is none. Values are looked at by alias_expand().
  */
 int alias_load(const char *path, struct alias_map **out, struct err *e);
 
@@ -43,18 +43,18 @@ bool alias_has(const struct alias_map *m, const char *name);
 
 /*
  * Append what name stands for: addresses elsewhere, and local names that have
- * no alias. is_local tells which are local; a name that comes up again within
- * itself ("root: root, ann@example.org") stands for itself, a backslash in
- * front means the same. EX_CONFIG, "path:line: name: reason", for a program, a
- * file, a bad address, an include that can't be read, more than the bounds
- * above. What cannot be carried out makes the whole name fail: nobody is left
- * out in silence.
+ * no alias. is_local tells which are local. A name in its own value ("root:
+ * root, ann@example.org") stands for itself, as one with a backslash in front
+ * does: it comes out with keep_bare. EX_CONFIG, "path:line: name: reason", for
+ * a program, a file, a bad address, a loop over several names, an include that
+ * can't be read, more than the bounds above. What cannot be carried out makes
+ * the whole name fail: nobody is left out in silence; out is of no use then.
  */
 int alias_expand(const struct alias_map *m, const char *name,
     bool (*is_local)(void *ctx, const struct addr *a), void *ctx,
     struct addr_list *out, struct err *e);
 
-/* Expand all of them, for newaliases: the first fault. */
+/* Carry out every line, for newaliases: the first fault. */
 int alias_check(const struct alias_map *m,
     bool (*is_local)(void *ctx, const struct addr *a), void *ctx,
     struct err *e);

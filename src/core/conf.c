@@ -248,6 +248,7 @@ conf_clear(struct conf *c)
 	text_list_clear(&c->set.local_names);
 	free(c->domain);
 	free(c->hostname);
+	free(c->aliases);
 	addr_clear(&c->admin);
 	memset(c, 0, sizeof(*c));
 }
@@ -336,6 +337,21 @@ merge_names(struct loading *l)
 		free(brief);
 	}
 	free(host);
+}
+
+/* The system's have a file by default, a user's own have not. */
+static void
+merge_aliases(struct loading *l)
+{
+	const struct conf_draft *d = setter(l, CONF_ALIASES);
+	size_t i;
+
+	if (d != NULL)
+		l->c->aliases = mem_dup(d->top.aliases);
+	for (i = 0; i < l->n && l->c->aliases == NULL; i++) {
+		if (l->d[i].source->is_system)
+			l->c->aliases = mem_dup(sys_aliases_file());
+	}
 }
 
 static int
@@ -491,6 +507,7 @@ merge(struct loading *l)
 		    "%s: profiles: is missing: there must be at least one",
 		    l->d[l->n - 1].source->path);
 	merge_names(l);
+	merge_aliases(l);
 	merge_credentials(l);
 	for (size_t i = 0; i < set->n; i++)
 		for (size_t k = 0; k < set->v[i].n_servers; k++)

@@ -29,6 +29,7 @@ struct conf {
 	char *domain;
 	bool domain_set; /* by the configuration, not by the host */
 	char *hostname;
+	char *aliases;	   /* path, or NULL: none */
 	struct addr admin; /* local NULL if none */
 	enum conf_unaliased unaliased;
 	struct profile_set set;

@@ -59,32 +59,6 @@ conf_file_place(const struct conf_text *t, unsigned flat_line)
 	return at;
 }
 
-static int
-check_owner(const struct conf_source *s, const char *path,
-    const struct stat *st, struct err *e)
-{
-	uid_t a = s->owners[0], b = s->owners[1];
-	char mode[8], other[32] = "";
-
-	fsio_mode_text(st->st_mode, mode);
-	if (st->st_uid != a && st->st_uid != b) {
-		if (b != a)
-			snprintf(
-			    other, sizeof(other), " or uid %u", (unsigned)b);
-		return err_set(e, EX_CONFIG,
-		    "%s: must belong to uid %u%s%s: owner is uid %u, mode %s, "
-		    "and we are uid %u",
-		    path, (unsigned)a, a == 0 ? " (root)" : "", other,
-		    (unsigned)st->st_uid, mode, (unsigned)geteuid());
-	}
-	if ((st->st_mode & 022) != 0)
-		return err_set(e, EX_CONFIG,
-		    "%s: must not be writable by group or others (chmod "
-		    "go-w): owner is uid %u, mode %s, and we are uid %u",
-		    path, (unsigned)st->st_uid, mode, (unsigned)geteuid());
-	return 0;
-}
-
 /* Open, check, read: the octets go to content, and the file becomes a part. */
 static int
 add_part(struct conf_text *t, const struct conf_source *s, const char *path,
@@ -97,7 +71,7 @@ add_part(struct conf_text *t, const struct conf_source *s, const char *path,
 	rc = fsio_open_read(path, &fd, &st, e);
 	if (rc != 0)
 		return rc;
-	rc = check_owner(s, path, &st, e);
+	rc = fsio_check_writers(path, &st, s->owners[0], s->owners[1], e);
 	if (rc == 0)
 		rc = fsio_read_all(fd, path, content, e);
 	close(fd);

@@ -60,6 +60,8 @@ const struct conf_row conf_rows[CONF_IDS] = {
 	NULL, 0, 0, TOP(hostname), NULL },
 [CONF_LOCAL_NAMES] = { "", "local_names", CONF_TYPE_DOMAINS,
 	NULL, 0, MAX_LIST, TOP(local_names), NULL },
+[CONF_ALIASES] = { "", "aliases", CONF_TYPE_PATH,
+	NULL, 0, 0, TOP(aliases), NULL },
 [CONF_ADMIN] = { "", "admin", CONF_TYPE_ADDRESS,
 	NULL, 0, 0, TOP(admin), NULL },
 [CONF_UNALIASED] = { "", "unaliased", CONF_TYPE_WORD,
@@ -300,6 +302,7 @@ conf_top_clear(struct conf_top *top)
 	free(top->domain);
 	free(top->hostname);
 	text_list_clear(&top->local_names);
+	free(top->aliases);
 	addr_clear(&top->admin);
 	free(top->for_local);
 	free(top->for_unmatched);

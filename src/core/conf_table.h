@@ -26,6 +26,7 @@ enum conf_id {
 	CONF_DOMAIN,
 	CONF_HOSTNAME,
 	CONF_LOCAL_NAMES,
+	CONF_ALIASES,
 	CONF_ADMIN,
 	CONF_UNALIASED,
 	CONF_DEFAULT,
@@ -166,6 +167,7 @@ struct conf_top {
 	struct conf_place at[CONF_IDS];
 	char *domain, *hostname;
 	struct text_list local_names;
+	char *aliases;
 	struct addr admin;
 	int unaliased; /* index of the word */
 	char *for_local, *for_unmatched;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* submit: take a message, admit it. */
-#include "core/submit.h"
+#include "core/submit_part.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +79,7 @@ submit_take(struct submit_request *r, const struct submit_options *o,
 	int code;
 
 	r->user = user;
+	r->no_aliases = o->no_aliases;
 	r->profile = o->profile;
 	r->full_name = o->full_name;
 	envelope_make_id(r->id, now);
@@ -123,72 +124,6 @@ submit_rcpt_texts(const struct submit_request *r, struct text_list *out)
 		text_list_add(out, text);
 		free(text);
 	}
-}
-
-/* ---- admit: recipients */
-
-static void
-complete(struct addr *a, const char *domain)
-{
-	if (a->domain == NULL)
-		a->domain = mem_dup(domain);
-	else
-		mem_replace(&a->domain, mem_dup(domain));
-}
-
-/* Where a local name goes (there are no aliases yet). */
-static int
-resolve_local(struct addr *a, const struct conf *c, struct err *e)
-{
-	enum conf_unaliased how = c->unaliased;
-
-	if (how == CONF_UNALIASED_AUTO && c->admin.local != NULL)
-		how = CONF_UNALIASED_ADMIN;
-	else if (how == CONF_UNALIASED_AUTO && c->domain_set)
-		how = CONF_UNALIASED_DOMAIN;
-	switch (how) {
-	case CONF_UNALIASED_ADMIN:
-		if (c->admin.local == NULL)
-			return err_set(e, EX_CONFIG,
-			    "recipient: %s: is local, and unaliased = "
-			    "\"admin\" needs the key admin",
-			    a->local);
-		addr_clear(a);
-		addr_copy(a, &c->admin);
-		return 0;
-	case CONF_UNALIASED_DOMAIN:
-		complete(a, c->domain);
-		return 0;
-	case CONF_UNALIASED_REJECT:
-		return err_set(e, EX_NOUSER,
-		    "recipient: %s: is local, and unaliased = \"reject\"",
-		    a->local);
-	default:
-		return err_set(e, EX_CONFIG,
-		    "recipient: %s: is local; set admin (who gets such mail) "
-		    "or domain (to complete the name) in the configuration",
-		    a->local);
-	}
-}
-
-static int
-admit_rcpts(const struct submit_request *r, const struct conf *c,
-    struct envelope *v, struct err *e)
-{
-	struct addr a;
-	size_t i;
-	int code = 0;
-
-	for (i = 0; i < r->rcpts.n && code == 0; i++) {
-		memset(&a, 0, sizeof(a));
-		addr_copy(&a, &r->rcpts.v[i]);
-		if (profile_is_local(&c->set, &a))
-			code = resolve_local(&a, c, e);
-		if (code == 0)
-			code = envelope_add_rcpt(v, &a, e);
-		addr_clear(&a);
-	}
-	return code;
 }
 
 /* ---- admit: sender */
@@ -237,7 +172,7 @@ envelope_sender(const struct submit_request *r, const struct conf *c,
 		addr_copy(out, &p->address);
 	else if (given) {
 		addr_copy(out, &r->sender);
-		complete(out, c->domain);
+		submit_complete(out, c->domain);
 	} else if (p->kind == PROFILE_SYSTEM)
 		login_address(out, r->user, c->domain);
 	else if (from != NULL && profile_owns(p, from))
@@ -379,7 +314,7 @@ submit_admit(struct submit_request *r, const struct conf *c,
 	q.from = from;
 	code = profile_choose(&c->set, &q, &a->choice, e);
 	if (code == 0)
-		code = admit_rcpts(r, c, &a->envelope, e);
+		code = submit_admit_rcpts(r, c, &a->envelope, e);
 	if (code == 0) {
 		a->profile = a->choice.profile;
 		envelope_sender(r, c, &a->choice, from, &sender);
