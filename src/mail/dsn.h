@@ -15,7 +15,7 @@
 
 /* NOTIFY as bits; 0: nothing was said, which means failures and delays. */
 enum dsn_notify {
-	DSN_NEVER = 1,
+	DSN_NEVER = 1, /* stands alone */
 	DSN_SUCCESS = 2,
 	DSN_FAILURE = 4,
 	DSN_DELAY = 8
@@ -37,37 +37,51 @@ struct dsn_wish {
 /* What is wanted of one recipient. Begins as {0}. */
 struct dsn_rcpt {
 	unsigned notify; /* enum dsn_notify */
-	char *orcpt;	 /* "rfc822;xtext", or NULL */
+	char *orcpt;	 /* "type;xtext", or NULL */
 };
 
-/* "never", or a list of success, failure, delay, in any case and order.
- * EX_DATAERR with the word. */
+/* "never", or a list of success, failure, delay with commas, in any case and
+ * order. EX_DATAERR with the word. */
 int dsn_parse_notify(const char *text, unsigned *out, struct err *e);
 
 /* "full" or "hdrs", in any case. EX_DATAERR. */
 int dsn_parse_ret(const char *text, enum dsn_ret *out, struct err *e);
 
 /* An ENVID as a person gives it (-V): printable ASCII without blanks, which
- * becomes xtext, to be freed. EX_DATAERR. */
+ * becomes xtext, to be freed. EX_DATAERR, also where it is empty or too long.
+ */
 int dsn_parse_envid(const char *text, char **out, struct err *e);
 
-/* Is it xtext (RFC 3461 4) of at most max octets? And an ORCPT, "type;xtext"?
- */
+/* Is it xtext (RFC 3461 4) of 1 to max octets? And an ORCPT, "type;xtext"? */
 bool dsn_is_xtext(const char *text, size_t max);
 bool dsn_is_orcpt(const char *text);
 
 void dsn_add_xtext(struct buf *b, const char *text);
-/* Append what the xtext stands for; what is no xtext goes as it is. */
+/* Append what the xtext stands for; what is no xtext, or stands for a control
+ * character, goes as it is. */
 void dsn_add_decoded(struct buf *b, const char *xtext);
+
+/* The ORCPT of an address as somebody gave it: "rfc822;..", or "utf-8;.." (RFC
+ * 6533 3) where it is not ASCII. To be freed; NULL where it would be too long.
+ */
+char *dsn_make_orcpt(const char *address);
 
 /* "SUCCESS,FAILURE"; nothing for 0. */
 void dsn_add_notify(struct buf *b, unsigned notify);
 
-/* Does somebody who said that want to hear of a failure, of a delay? */
+/* "FULL", "HDRS", or "". */
+const char *dsn_ret_name(enum dsn_ret ret);
+
+/* Does somebody who said that want to hear of a failure, of a delay, of a
+ * success? */
 bool dsn_wants_failure(unsigned notify);
 bool dsn_wants_delay(unsigned notify);
+bool dsn_wants_success(unsigned notify);
 
+/* to is {0}, or is cleared first. */
 void dsn_wish_copy(struct dsn_wish *to, const struct dsn_wish *from);
 void dsn_wish_clear(struct dsn_wish *w);
+void dsn_rcpt_copy(struct dsn_rcpt *to, const struct dsn_rcpt *from);
+void dsn_rcpt_clear(struct dsn_rcpt *r);
 
 #endif
