@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* main: program name and first word -> command. */
+/*
+ * main: program name and first word -> command. What mailq and newaliases are,
+ * cmd_send knows, since an option may make them something else.
+ */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,27 +47,6 @@ static const struct {
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
-
-static int
-run_mailq(const struct cmd_call *c)
-{
-	return cmd_mailq(c, NULL);
-}
-
-static int
-run_newaliases(const struct cmd_call *c)
-{
-	return cmd_aliases(c, NULL);
-}
-
-/* Names under which the program is another one. */
-static const struct {
-	const char *name;
-	int (*run)(const struct cmd_call *c);
-} programs[] = {
-	{ "mailq", run_mailq },
-	{ "newaliases", run_newaliases },
-};
 
 static void
 print_usage(FILE *f)
@@ -157,8 +139,5 @@ main(int argc, char **argv)
 	if (text_starts(c.program, "osmtp")) /* osmtp-0.1 as well */
 		return run_osmtp(&c);
 	c.sendmail_face = true;
-	for (i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
-		if (strcmp(c.program, programs[i].name) == 0)
-			return programs[i].run(&c);
 	return cmd_send(&c);
 }

@@ -82,7 +82,8 @@ static struct {
 	int facility;
 	int fd;	     /* -1: syslog */
 	bool opened; /* openlog(3) was called for this facility */
-} log_to = { LOG_LEVEL_INFO, false, LOG_MAIL, -1, false };
+	char label[LOG_LABEL_MAX + 1]; /* of every event, or "" */
+} log_to = { LOG_LEVEL_INFO, false, LOG_MAIL, -1, false, "" };
 
 struct log_pair {
 	const char *key;
@@ -178,6 +179,17 @@ log_open(const struct log_settings *s, struct err *e)
 		return 0;
 	}
 	return log_open_file(s->to, &log_to.fd, e);
+}
+
+void
+log_set_label(const char *label)
+{
+	size_t n = 0;
+
+	for (; label != NULL && *label != '\0' && n < LOG_LABEL_MAX; label++)
+		if ((unsigned char)*label >= ' ' && *label != 127)
+			log_to.label[n++] = *label;
+	log_to.label[n] = '\0';
 }
 
 /* RFC 3339, UTC, with milliseconds. */
@@ -339,6 +351,8 @@ log_event(enum log_level level, const char *id, const char *event, ...)
 	}
 	log_add_pair(&line, "id", id);
 	log_add_pair(&line, "event", event);
+	if (log_to.label[0] != '\0')
+		log_add_pair(&line, "label", log_to.label);
 	va_start(ap, event);
 	while ((key = va_arg(ap, const char *)) != NULL)
 		log_add_pair(&line, key, va_arg(ap, const char *));

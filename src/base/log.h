@@ -35,6 +35,12 @@ struct log_settings {
  */
 int log_open(const struct log_settings *s, struct err *e);
 
+enum { LOG_LABEL_MAX = 64 };
+
+/* From now on every event has the key "label": so many octets of this text,
+ * without its control characters; NULL or "": none any more. */
+void log_set_label(const char *label);
+
 /*
  * One event. id: the message's, or NULL. event: one word ("delivery",
  * "token"). Then pairs of key and value, ended by NULL as key; a pair whose

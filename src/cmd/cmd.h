@@ -14,6 +14,8 @@
 #include <signal.h>
 #include <stdbool.h>
 
+struct opts;
+
 /* How the program was called. */
 struct cmd_call {
 	const char *program; /* name for messages */
@@ -26,9 +28,10 @@ struct cmd_call {
 int cmd_send(const struct cmd_call *c);	   /* sendmail, osmtp send */
 int cmd_explain(const struct cmd_call *c); /* osmtp explain */
 int cmd_queue(const struct cmd_call *c);   /* osmtp queue */
-int cmd_mailq(const struct cmd_call *c, const char *conf_file); /* -bp */
-int cmd_run(const struct cmd_call *c);				/* osmtp run */
-int cmd_run_queue(const struct cmd_call *c, const char *conf_file); /* -q */
+int cmd_mailq(const struct cmd_call *c, const struct opts *o); /* -bp, -bP */
+int cmd_run(const struct cmd_call *c);			       /* osmtp run */
+int cmd_run_queue(const struct cmd_call *c, const struct opts *o); /* -q */
+int cmd_verify(const struct cmd_call *c, const struct opts *o);	   /* -bv */
 int cmd_token(const struct cmd_call *c);    /* osmtp token */
 int cmd_login(const struct cmd_call *c);    /* osmtp login */
 int cmd_logout(const struct cmd_call *c);   /* osmtp logout */

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: ISC */
-/* explain: why this profile, and what would go out. */
+/*
+ * explain: why this profile, and what would go out: osmtp explain for a sender,
+ * sendmail -bv for recipients.
+ */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "cmd/opts.h"
+#include "cmd/tell.h"
 #include "core/submit.h"
 
 static void
@@ -48,49 +53,186 @@ print_profile(const struct profile *p)
 	printf(", as %s\n", profile_user_text(p));
 }
 
-static int
-explain(const struct cmd_call *c, const struct opts *o,
-    struct submit_request *r, const struct conf *conf)
+/* The decision: which rule led to which profile, and to which sender. */
+static void
+print_choice(const struct submit_admission *a)
 {
+	fputs(a->choice.why.len > 0 ? a->choice.why.data : "", stdout);
+	if (a->profile != NULL && a->envelope.sender != NULL) {
+		print_profile(a->profile);
+		printf("envelope sender: <%s>\n", a->envelope.sender);
+	}
+	fflush(stdout);
+}
+
+/* What explain and verify know of the caller. */
+struct asked {
+	const struct cmd_call *call;
+	const struct opts *opts;
+	struct sys_user user;
+	struct conf conf;
+	bool is_told; /* the choice, which is the same for all recipients */
+};
+
+/* A request as the caller's message would make it. */
+static int
+begin_request(struct asked *q, const char *sender, struct submit_request *r,
+    struct err *e)
+{
+	memset(r, 0, sizeof(*r));
+	r->user = &q->user;
+	r->profile = q->opts->profile;
+	r->full_name = q->opts->full_name;
+	r->no_aliases = q->opts->no_aliases;
+	r->sender_given = sender != NULL;
+	if (sender == NULL)
+		return 0;
+	return addr_parse(
+	    sender[0] != '\0' ? sender : "<>", true, &r->sender, e);
+}
+
+static int
+explain(struct asked *q)
+{
+	const struct opts *o = q->opts;
 	struct submit_admission a;
+	struct submit_request r;
 	struct err e = ERR_NONE;
 	int code;
 
 	memset(&a, 0, sizeof(a));
-	if (o->n_rcpts > 0) {
-		r->sender_given = true;
-		if (addr_parse(o->rcpts[0], true, &r->sender, &e) != 0)
-			return cmd_complain(c, &e);
-	}
-	code = submit_admit(r, conf, &a, &e);
-	fputs(a.choice.why.len > 0 ? a.choice.why.data : "", stdout);
+	code = begin_request(q, o->n_rcpts > 0 ? o->rcpts[0] : NULL, &r, &e);
 	if (code == 0) {
-		print_profile(a.profile);
-		printf("envelope sender: <%s>\n", a.envelope.sender);
-		print_field(&r->message, "From");
-		print_field(&r->message, "Auto-Submitted");
+		code = submit_admit(&r, &q->conf, &a, &e);
+		print_choice(&a);
+	}
+	if (code == 0) {
+		print_field(&r.message, "From");
+		print_field(&r.message, "Auto-Submitted");
 	} else {
-		fflush(stdout);
-		cmd_complain(c, &e);
+		cmd_complain(q->call, &e);
 	}
 	submit_admission_clear(&a);
+	submit_request_clear(&r);
 	return code;
+}
+
+/* ---- -bv: recipients, one by one */
+
+static void
+print_rcpt(const struct addr *given, const struct envelope *v)
+{
+	char *text = addr_text(given);
+	struct buf b;
+	size_t i;
+
+	buf_init(&b, SIZE_MAX / 2);
+	buf_add_fmt(&b, "recipient: %s ->", text);
+	for (i = 0; i < v->n_rcpts; i++)
+		buf_add_fmt(&b, "%s <%s>", i > 0 ? "," : "", v->rcpts[i]);
+	tell_print_text(b.data, b.len);
+	buf_clear(&b);
+	free(text);
+}
+
+static int
+verify_one(struct asked *q, const struct addr *rcpt)
+{
+	struct submit_admission a;
+	struct submit_request r;
+	struct err e = ERR_NONE;
+	int code;
+
+	memset(&a, 0, sizeof(a));
+	code = begin_request(q, q->opts->sender, &r, &e);
+	addr_list_add(&r.rcpts, rcpt);
+	if (code == 0) {
+		code = submit_admit(&r, &q->conf, &a, &e);
+		if (!q->is_told)
+			print_choice(&a);
+		q->is_told = true;
+	}
+	if (code == 0) {
+		print_rcpt(rcpt, &a.envelope);
+		fflush(stdout);
+	} else {
+		cmd_complain(q->call, &e);
+	}
+	submit_admission_clear(&a);
+	submit_request_clear(&r);
+	return code;
+}
+
+/* The code of the first that has nowhere to go. */
+static int
+verify(struct asked *q)
+{
+	const struct opts *o = q->opts;
+	struct addr_list l = { 0 };
+	struct err e = ERR_NONE;
+	int first = 0, code;
+	size_t i, k;
+
+	for (i = 0; i < o->n_rcpts; i++) {
+		code = 0;
+		if (strpbrk(o->rcpts[i], "\r\n") != NULL)
+			code = err_set(&e, EX_DATAERR, "%s: a line end in it",
+			    o->rcpts[i]);
+		else
+			code = addr_parse_list(
+			    o->rcpts[i], strlen(o->rcpts[i]), &l, &e);
+		if (code != 0)
+			cmd_complain(q->call, &e);
+		first = first != 0 ? first : code;
+	}
+	for (k = 0; k < l.n; k++) {
+		code = verify_one(q, &l.v[k]);
+		first = first != 0 ? first : code;
+	}
+	addr_list_clear(&l);
+	return first;
+}
+
+/* ---- the commands */
+
+static int
+with_conf(
+    const struct cmd_call *c, const struct opts *o, int (*act)(struct asked *q))
+{
+	struct asked q = { .call = c, .opts = o };
+	struct err e = ERR_NONE;
+	int code;
+
+	sys_user_load(&q.user, getuid());
+	code = cmd_load_conf(c, o->conf_file, &q.user, &q.conf, &e);
+	if (code != 0)
+		cmd_complain(c, &e);
+	else
+		code = act(&q);
+	conf_clear(&q.conf);
+	sys_user_clear(&q.user);
+	return code;
+}
+
+int
+cmd_verify(const struct cmd_call *c, const struct opts *o)
+{
+	struct err e = ERR_NONE;
+
+	if (o->n_rcpts == 0) {
+		err_set(&e, EX_USAGE, "option -bv: give addresses to look at");
+		return cmd_complain(c, &e);
+	}
+	return with_conf(c, o, verify);
 }
 
 int
 cmd_explain(const struct cmd_call *c)
 {
-	struct submit_request r;
-	struct sys_user user;
-	struct conf conf;
-	struct opts o;
+	struct opts o = { .mode = OPTS_SEND };
 	struct err e = ERR_NONE;
-	int code;
+	int code = opts_parse(&o, c->argc, c->argv, &e);
 
-	memset(&r, 0, sizeof(r));
-	memset(&conf, 0, sizeof(conf));
-	memset(&o, 0, sizeof(o));
-	code = opts_parse(&o, c->argc, c->argv, &e);
 	if (code == 0 &&
 	    (o.n_rcpts > 1 || o.mode != OPTS_SEND || o.from_header ||
 		o.sender != NULL || o.full_name != NULL || o.ignore_dots ||
@@ -98,17 +240,9 @@ cmd_explain(const struct cmd_call *c)
 		code = err_set(
 		    &e, EX_USAGE, "usage: osmtp explain [-a NAME] [ADDRESS]");
 	if (code != 0)
-		return cmd_complain(c, &e);
-	sys_user_load(&user, getuid());
-	r.user = &user;
-	r.profile = o.profile;
-	code = cmd_load_conf(c, o.conf_file, &user, &conf, &e);
-	if (code != 0)
 		cmd_complain(c, &e);
 	else
-		code = explain(c, &o, &r, &conf);
-	submit_request_clear(&r);
-	conf_clear(&conf);
-	sys_user_clear(&user);
+		code = with_conf(c, &o, explain);
+	opts_clear(&o);
 	return code;
 }

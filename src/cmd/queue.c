@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/opts.h"
 #include "cmd/queue_part.h"
 #include "cmd/tell.h"
 #include "core/runner.h"
@@ -221,7 +222,7 @@ each_spool(void *ctx, struct spool *s, const struct profile_home *home)
 		go_through(q, q->place);
 		spool_each(s, SPOOL_FAILED, count_id, &q->failed, &e);
 		spool_each(s, SPOOL_BAD, count_id, &q->bad, &e);
-		if (!q->json && q->listed > 0)
+		if (!q->json && !q->count && q->listed > 0)
 			queue_print_accounts(q);
 		return q->code;
 	}
@@ -310,9 +311,14 @@ take_option(struct queue *q, int *i)
 }
 
 int
-cmd_mailq(const struct cmd_call *c, const char *conf_file)
+cmd_mailq(const struct cmd_call *c, const struct opts *o)
 {
-	struct queue q = { .call = c, .act = &acts[0], .conf_file = conf_file };
+	struct queue q = { .call = c,
+		.act = &acts[0],
+		.conf_file = o->conf_file,
+		.select = &o->select,
+		.json = o->json,
+		.count = o->mode == OPTS_COUNT_QUEUE };
 
 	return perform(&q);
 }

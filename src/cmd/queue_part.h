@@ -23,8 +23,10 @@ struct queue {
 	const struct act *act;
 	struct spools spools;
 	const char *conf_file;
-	enum spool_place place; /* that is listed */
+	enum spool_place place;		   /* that is listed */
+	const struct spool_select *select; /* what is listed of it, or NULL */
 	bool json, all;
+	bool count; /* how many there are, and nothing else */
 	char *const *ids;
 	size_t n_ids;
 	/* The queue at hand. */

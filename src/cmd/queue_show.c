@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/json.h"
 #include "cmd/tell.h"
@@ -70,9 +71,9 @@ print_json(const struct queue *q, const struct spool_item *i, bool busy,
 	tell_print(j);
 }
 
-/* "ADDRESS: later: 450 .." for those that are not done yet, or for all. */
+/* "ADDRESS: later: 450 ..", of each, with what helps. */
 static void
-print_rcpts(const struct queue *q, const struct spool_item *i, bool all)
+print_rcpts(const struct queue *q, const struct spool_item *i)
 {
 	const struct profile *p = spools_profile(&q->spools, i->profile);
 	struct buf b;
@@ -82,8 +83,6 @@ print_rcpts(const struct queue *q, const struct spool_item *i, bool all)
 	for (k = 0; k < i->envelope.n_rcpts; k++) {
 		const struct outcome *o = &i->state.result[k];
 
-		if (!all && o->kind == OUTCOME_DELIVERED)
-			continue;
 		printf("    %s", i->envelope.rcpts[k]);
 		if (o->kind != OUTCOME_OPEN) {
 			buf_reset(&b);
@@ -92,32 +91,114 @@ print_rcpts(const struct queue *q, const struct spool_item *i, bool all)
 		}
 		putchar('\n');
 		buf_reset(&b);
-		if (all)
-			profile_add_advice(&b, o, p);
+		profile_add_advice(&b, o, p);
 		if (b.len > 0)
 			printf("        %s\n", b.data);
 	}
 	buf_clear(&b);
 }
 
+/* ---- a list, as Postfix has it */
+
+enum { RCPT_COLUMN = 41 };
+
+/*
+ * Scripts read lists of this form: a paragraph for each message, in which what
+ * begins with a bracket is to be read by people.
+ *
+ *	-Queue ID-  --Size-- ----Arrival Time---- -Sender/Recipient-------
+ *	ID*     1234 Mon Nov 23 17:05:00  sender@example.com
+ *	(state, next try, profile)
+ *	(result: reply, for the recipients below it)
+ *	                                         recipient@example.org
+ *
+ *	-- 2 Kbytes in 1 Request.
+ *
+ * "*" stands behind the ID of one that is being sent, "!" of one that is held.
+ */
+static void
+print_list_head(void)
+{
+	puts("-Queue ID-  --Size-- ----Arrival Time---- "
+	     "-Sender/Recipient-------");
+}
+
+/* Those who have not got it, each with its answer if it is not the one
+ * before. */
+static void
+print_open_rcpts(const struct spool_item *i)
+{
+	struct buf said, b;
+	size_t k;
+
+	buf_init(&said, 8192);
+	buf_init(&b, 8192);
+	for (k = 0; k < i->envelope.n_rcpts; k++) {
+		const struct outcome *o = &i->state.result[k];
+
+		if (o->kind == OUTCOME_DELIVERED)
+			continue;
+		buf_reset(&b);
+		if (o->kind != OUTCOME_OPEN) {
+			buf_add_fmt(&b, "(%s: ", outcome_kind_name(o->kind));
+			tell_add_words(&b, o, i->state.server);
+			buf_add_char(&b, ')');
+		}
+		if (b.len > 0 && (b.len != said.len ||
+				     memcmp(b.data, said.data, b.len) != 0)) {
+			puts(b.data);
+			buf_reset(&said);
+			buf_add(&said, b.data, b.len);
+		}
+		printf("%*s%s\n", RCPT_COLUMN, "", i->envelope.rcpts[k]);
+	}
+	buf_clear(&b);
+	buf_clear(&said);
+}
+
+/* "Mon Nov 23 17:05:00", by the local clock, in English. */
+static void
+add_arrival(struct buf *b, int64_t ms)
+{
+	static const char days[][4] = { "Sun", "Mon", "Tue", "Wed", "Thu",
+		"Fri", "Sat" };
+	static const char months[][4] = { "Jan", "Feb", "Mar", "Apr", "May",
+		"Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+	time_t t = (time_t)(ms / 1000);
+	struct tm tm;
+
+	if (localtime_r(&t, &tm) != NULL)
+		buf_add_fmt(b, "%s %s %2d %02d:%02d:%02d", days[tm.tm_wday],
+		    months[tm.tm_mon], tm.tm_mday, tm.tm_hour, tm.tm_min,
+		    tm.tm_sec);
+}
+
 static void
 print_item(const struct queue *q, const struct spool_item *i, bool busy)
 {
+	const char *sender = i->envelope.sender;
 	struct buf b;
 
 	buf_init(&b, 512);
-	tell_add_time(&b, i->accepted);
-	printf("%-17s %8" PRIu64 " %s <%s> (%s) %s", i->envelope.id,
-	    i->envelope.size, b.data, i->envelope.sender, i->profile,
-	    state_word(q->place, i, busy));
+	buf_add_fmt(&b, "%s%s", i->envelope.id,
+	    busy	    ? "*"
+	    : i->state.held ? "!"
+			    : "");
+	printf("%-17s %8" PRIu64, b.data, i->envelope.size);
+	buf_reset(&b);
+	add_arrival(&b, i->accepted);
+	printf(" %-20s %s\n", b.data,
+	    sender[0] != '\0' ? sender : "MAILER-DAEMON");
+	printf("(%s", state_word(q->place, i, busy));
 	if (q->place == SPOOL_QUEUE && i->state.next > 0 && !i->state.held) {
 		buf_reset(&b);
 		tell_add_time(&b, i->state.next);
 		printf(", next try %s", b.data);
 	}
-	putchar('\n');
+	printf(", profile %s)\n", i->profile);
 	buf_clear(&b);
-	print_rcpts(q, i, false);
+	print_open_rcpts(i);
+	putchar('\n');
 }
 
 /* A message that can't be read: say so and go on. */
@@ -139,12 +220,17 @@ queue_list_one(struct queue *q, const char *id)
 		say_unreadable(q, id, &e);
 		return EX_OK;
 	}
-	q->listed++;
-	q->octets += i.envelope.size;
-	if (q->json)
-		print_json(q, &i, busy, q->place);
-	else
-		print_item(q, &i, busy);
+	if (q->select == NULL || spool_is_selected(q->select, &i)) {
+		if (q->json && !q->count)
+			print_json(q, &i, busy, q->place);
+		else if (!q->count) {
+			if (q->listed == 0)
+				print_list_head();
+			print_item(q, &i, busy);
+		}
+		q->octets += i.envelope.size;
+		q->listed++;
+	}
 	spool_item_clear(&i);
 	return EX_OK;
 }
@@ -214,7 +300,7 @@ print_whole(const struct queue *q, const struct spool_item *i, bool busy)
 		puts("some recipients may have got it: its state was "
 		     "lost");
 	puts("to:");
-	print_rcpts(q, i, true);
+	print_rcpts(q, i);
 	if (p != NULL)
 		print_account(p);
 }
@@ -255,14 +341,17 @@ queue_print_accounts(const struct queue *q)
 void
 queue_print_sum(const struct queue *q)
 {
-	if (q->json)
+	if (q->count)
+		printf("%zu\n", q->listed);
+	if (q->json || q->count)
 		return;
 	if (q->listed == 0 && q->place == SPOOL_QUEUE)
 		/* Scripts look for the word "empty" on standard output. */
 		puts("Mail queue is empty");
 	else
-		printf("-- %zu message%s, %" PRIu64 " octets\n", q->listed,
-		    q->listed == 1 ? "" : "s", q->octets);
+		printf("-- %" PRIu64 " Kbytes in %zu Request%s.\n",
+		    (q->octets + 1023) / 1024, q->listed,
+		    q->listed == 1 ? "" : "s");
 	if (q->failed > 0 && q->place == SPOOL_QUEUE)
 		printf("-- %zu failed: osmtp queue list --failed\n", q->failed);
 	if (q->bad > 0 && q->place == SPOOL_QUEUE)

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "cmd/cmd.h"
+#include "cmd/opts.h"
 #include "cmd/spools.h"
 #include "core/runner.h"
 #include "core/upkeep.h"
@@ -17,6 +18,7 @@
 struct run {
 	const struct cmd_call *call;
 	const struct conf *conf;
+	const struct spool_select *select; /* these alone, or NULL */
 	bool now;
 	const volatile sig_atomic_t *stop;
 	struct runner_tally sum;
@@ -30,6 +32,7 @@ run_one(void *ctx, struct spool *s, const struct profile_home *home)
 		.conf = r->conf,
 		.home = home,
 		.now = r->now,
+		.select = r->select,
 		.stop = r->stop };
 	struct runner_tally t;
 	struct err e = ERR_NONE;
@@ -48,24 +51,24 @@ run_one(void *ctx, struct spool *s, const struct profile_home *home)
 }
 
 static int
-run(const struct cmd_call *c, const char *conf_file, bool now, bool tell)
+run(struct run *r, const char *conf_file, bool tell)
 {
-	struct run r = { .call = c, .now = now, .stop = cmd_stop_by_signal() };
 	struct upkeep_tally kept = { 0 };
 	struct spools s;
-	int code = spools_load(&s, c, conf_file);
+	int code = spools_load(&s, r->call, conf_file);
 
+	r->stop = cmd_stop_by_signal();
 	if (code == 0) {
-		r.conf = &s.conf;
-		code = spools_each(&s, run_one, &r);
-		if (!now)
-			upkeep_run(&s.conf.set, r.stop, &kept);
+		r->conf = &s.conf;
+		code = spools_each(&s, run_one, r);
+		if (!r->now)
+			upkeep_run(&s.conf.set, r->stop, &kept);
 	}
 	if (tell)
 		printf("%zu tried, %zu done, %zu waiting, %zu returned, "
 		       "%zu of paused profiles, %zu busy, %zu damaged\n",
-		    r.sum.tried, r.sum.done, r.sum.waiting, r.sum.returned,
-		    r.sum.paused, r.sum.busy, r.sum.bad);
+		    r->sum.tried, r->sum.done, r->sum.waiting, r->sum.returned,
+		    r->sum.paused, r->sum.busy, r->sum.bad);
 	if (tell && kept.used + kept.failed + kept.told > 0)
 		printf("idle consents: %zu used, %zu in vain; forecasts in the "
 		       "log: %zu\n",
@@ -75,14 +78,17 @@ run(const struct cmd_call *c, const char *conf_file, bool now, bool tell)
 }
 
 int
-cmd_run_queue(const struct cmd_call *c, const char *conf_file)
+cmd_run_queue(const struct cmd_call *c, const struct opts *o)
 {
-	return run(c, conf_file, true, false);
+	struct run r = { .call = c, .select = &o->select, .now = true };
+
+	return run(&r, o->conf_file, o->verbose);
 }
 
 int
 cmd_run(const struct cmd_call *c)
 {
+	struct run r = { .call = c };
 	const char *conf_file = NULL;
 	bool once = false, tell = false;
 	struct err e = ERR_NONE;
@@ -104,5 +110,5 @@ cmd_run(const struct cmd_call *c)
 		    "run: --once is missing: work through the queue and end");
 	if (e.code != 0)
 		return cmd_complain(c, &e);
-	return run(c, conf_file, false, tell);
+	return run(&r, conf_file, tell);
 }

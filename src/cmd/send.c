@@ -22,8 +22,10 @@ take(struct send_job *j, struct err *e)
 		.sender = o->sender,
 		.full_name = o->full_name,
 		.from_header = o->from_header,
-		.no_aliases = o->no_aliases,
 		.dot_ends = !o->ignore_dots,
+		.no_aliases = o->no_aliases,
+		.dsn = o->dsn,
+		.notify = o->notify,
 		.rcpts = o->rcpts,
 		.n_rcpts = o->n_rcpts };
 	struct buf host;
@@ -124,6 +126,44 @@ check_usage(const struct cmd_call *c, const struct opts *o, struct err *e)
 	return 0;
 }
 
+/* Read the message and send it. */
+static int
+send_input(struct send_job *j)
+{
+	struct err e = ERR_NONE;
+	int code = check_usage(j->call, &j->opts, &e);
+
+	if (code != 0)
+		return cmd_complain(j->call, &e);
+	sys_user_load(&j->user, getuid());
+	send_input_begin(&j->input);
+	code = send_message(j);
+	job_clear(j);
+	return code;
+}
+
+static int
+run_mode(struct send_job *j)
+{
+	const struct cmd_call *c = j->call;
+
+	switch (j->opts.mode) {
+	case OPTS_LIST_QUEUE:
+	case OPTS_COUNT_QUEUE:
+		return cmd_mailq(c, &j->opts);
+	case OPTS_RUN_QUEUE:
+		return cmd_run_queue(c, &j->opts);
+	case OPTS_INIT_ALIASES:
+		return cmd_aliases(c, j->opts.conf_file);
+	case OPTS_VERIFY:
+		return cmd_verify(c, &j->opts);
+	case OPTS_NOTHING:
+		return EX_OK;
+	default:
+		return send_input(j);
+	}
+}
+
 int
 cmd_send(const struct cmd_call *c)
 {
@@ -131,23 +171,14 @@ cmd_send(const struct cmd_call *c)
 	struct err e = ERR_NONE;
 	int code;
 
-	if (opts_parse(&j.opts, c->argc, c->argv, &e) != 0)
-		return cmd_complain(c, &e);
-	switch (j.opts.mode) {
-	case OPTS_LIST_QUEUE:
-		return cmd_mailq(c, j.opts.conf_file);
-	case OPTS_RUN_QUEUE:
-		return cmd_run_queue(c, j.opts.conf_file);
-	case OPTS_INIT_ALIASES:
-		return cmd_aliases(c, j.opts.conf_file);
-	default:
-		break;
+	j.opts.mode = opts_mode_of(c->program);
+	if (opts_parse(&j.opts, c->argc, c->argv, &e) != 0) {
+		cmd_say(c, "%s; %s", e.text, opts_usage);
+		code = e.code;
+	} else {
+		log_set_label(j.opts.label);
+		code = run_mode(&j);
 	}
-	if (check_usage(c, &j.opts, &e) != 0)
-		return cmd_complain(c, &e);
-	sys_user_load(&j.user, getuid());
-	send_input_begin(&j.input);
-	code = send_message(&j);
-	job_clear(&j);
+	opts_clear(&j.opts);
 	return code;
 }

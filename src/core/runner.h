@@ -26,6 +26,7 @@ struct runner_order {
 					    this file deliver from it */
 	bool now;	  /* all that is not held, whether due or not */
 	const char *only; /* this ID alone, or NULL */
+	const struct spool_select *select; /* these alone, or NULL */
 	/*
 	 * Where a command has claimed one that it has just written: it goes
 	 * first, on its own, and first_done() hears of its results before they

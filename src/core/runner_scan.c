@@ -146,8 +146,11 @@ profile_of(struct runner *r, const struct spool_item *i)
 static void
 consider(struct runner *r, const struct spool_item *i, int64_t now)
 {
-	const struct profile *p = profile_of(r, i);
+	const struct spool_select *select = r->order->select;
+	const struct profile *p = NULL;
 
+	if (select == NULL || spool_is_selected(select, i))
+		p = profile_of(r, i);
 	if (p != NULL && settle_need(i, &p->home->queue, now, r->order->now) !=
 			     SETTLE_NEED_NOTHING)
 		add_item(r, i, p);

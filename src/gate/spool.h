@@ -59,6 +59,20 @@ struct spool_item {
 /* Free what i holds; it may be {0}. */
 void spool_item_clear(struct spool_item *i);
 
+/* Some of the messages: those in whose ID, in one of whose recipients that have
+ * not got it, or in whose sender the text stands, whatever its case; or, if
+ * negated, does not. Borrowed. */
+enum spool_select_by { SPOOL_ALL, SPOOL_BY_ID, SPOOL_BY_RCPT, SPOOL_BY_SENDER };
+struct spool_select {
+	enum spool_select_by by;
+	bool negated;
+	const char *text;
+};
+
+/* Is i one of them? */
+bool spool_is_selected(
+    const struct spool_select *s, const struct spool_item *i);
+
 /* Is there a recipient left to be tried? */
 bool spool_is_open(const struct spool_item *i);
 

@@ -114,11 +114,11 @@ done
 
 # ---- usage
 
-for o in -Z -y --nonsense --json=x -bX -bd -bt -b -e -o; do
+for o in -Z -y --nonsense --json=x -bX -bd -bt; do
 	refuses 64 "^sendmail: option $o?" "$sendmail" "$o" b@example.org
 done
 refuses 64 '^sendmail: option -Z: unknown' "$sendmail" -iZ b@example.org
-for o in -f -F -r -a -C -B -if; do
+for o in -f -F -r -a -b -e -o -C -B -if; do
 	refuses 64 '^sendmail: option -.: a value is missing' "$sendmail" "$o"
 done
 refuses 64 'no recipient' "$sendmail"

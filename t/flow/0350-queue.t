@@ -54,8 +54,11 @@ between 48 72 "$(wait_seconds "$id")" '... for a minute, about'
 is "$(sent)" 2 '... the other has it'
 
 run "$OSMTP" queue list
-like "$out" "^$id .*waiting, next try" 'it is listed'
-like "$out" 'twice@example.org: later: 450' '... with the reason'
+like "$out" "^$id  *135 ... ... [ 0-9][0-9] ..:..:..  box@example.com\$" \
+    'it is listed'
+like "$out" '^\(waiting, next try .*, profile box\)$' '... with its state'
+like "$out" '^\(later: 450 4.2.1 no \(RCPT, .*\)\)$' '... and the reason'
+like "$out" '^ {41}twice@example.org$' '... for whom'
 unlike "$out" 'good@example.org' '... and not who has it'
 
 once

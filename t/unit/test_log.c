@@ -207,6 +207,29 @@ START_TEST(level_is_a_limit)
 }
 END_TEST
 
+START_TEST(label_is_in_each)
+{
+	const char *long_label =
+	    "0123456789012345678901234567890123456789012345678901234567890123X";
+
+	log_set_label("a\nb\x7f c");
+	log_event(LOG_LEVEL_INFO, "ID", "word", "key", "value", NULL);
+	ck_assert_str_eq(
+	    sys_log.text, "info id=ID event=word label=\"ab c\" key=value");
+	log_set_label(long_label);
+	log_event(LOG_LEVEL_INFO, NULL, "word", NULL);
+	ck_assert_ptr_nonnull(strstr(sys_log.text, "0123"));
+	ck_assert_ptr_null(strchr(sys_log.text, 'X'));
+	log_set_label("");
+	log_event(LOG_LEVEL_INFO, NULL, "word", NULL);
+	ck_assert_str_eq(sys_log.text, "info event=word");
+	log_set_label("x");
+	log_set_label(NULL);
+	log_event(LOG_LEVEL_INFO, NULL, "word", NULL);
+	ck_assert_str_eq(sys_log.text, "info event=word");
+}
+END_TEST
+
 START_TEST(json_is_json)
 {
 	const char *path = aid_path("log");
@@ -492,6 +515,7 @@ add(TCase *tc)
 	    sizeof(value_cases) / sizeof(value_cases[0]));
 	tcase_add_test(tc, syslog_has_level_and_facility);
 	tcase_add_test(tc, level_is_a_limit);
+	tcase_add_test(tc, label_is_in_each);
 	tcase_add_test(tc, json_is_json);
 	tcase_add_loop_test(tc, line_is_bounded, 0, 2);
 	tcase_add_loop_test(tc, odd_files_are_refused, 0,
