@@ -108,6 +108,37 @@ message_is_writable(const char *name, const char *value)
 }
 
 void
+message_insert(
+    struct message *m, size_t at, const char *name, const char *value)
+{
+	struct field f;
+	char *text;
+
+	err_bug_if(at > m->n || !message_is_writable(name, value));
+	text = mem_printf(" %s", value);
+	message_add_field(m, mem_dup(name), text, strlen(text));
+	f = m->v[m->n - 1];
+	memmove(m->v + at + 1, m->v + at, (m->n - 1 - at) * sizeof(f));
+	m->v[at] = f;
+}
+
+void
+message_prepend(struct message *m, const char *name, const char *value)
+{
+	message_insert(m, 0, name, value);
+}
+
+size_t
+message_count_fields(const struct message *m, const char *name)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < m->n; i++)
+		n += field_is(&m->v[i], name);
+	return n;
+}
+
+void
 message_set(struct message *m, const char *name, const char *value)
 {
 	struct field *f = message_field(m, name);
@@ -155,6 +186,41 @@ message_recipients(
 		}
 	}
 	return code;
+}
+
+/* Fields of which each resending has one at most: a second one is an earlier
+ * resending's. */
+static const char *const message_resent_once[] = { "Resent-From", "Resent-Date",
+	"Resent-Sender", "Resent-Message-ID" };
+
+bool
+message_resent_block(const struct message *m, size_t *begin, size_t *end)
+{
+	bool seen[4] = { false };
+	bool begun = false;
+	size_t i, j;
+
+	for (i = 0; i < m->n; i++) {
+		const struct field *f = &m->v[i];
+
+		/* Trace fields stand between the blocks. */
+		if (begun &&
+		    (field_is(f, "Received") || field_is(f, "Return-Path")))
+			break;
+		if (!text_case_eq_n(f->name, "Resent-", 7))
+			continue;
+		for (j = 0; j < 4 && !field_is(f, message_resent_once[j]);)
+			j++;
+		if (j < 4 && seen[j])
+			break;
+		if (j < 4)
+			seen[j] = true;
+		if (!begun)
+			*begin = i;
+		begun = true;
+		*end = i + 1;
+	}
+	return begun;
 }
 
 int
@@ -232,6 +298,32 @@ message_is_eight_bit(const struct message *m)
 		if (message_octets_over_127(f->value, f->value_len))
 			return true;
 	return m->facts.eight_bit;
+}
+
+/* Is a field's whole value that word, whatever its case, but for blanks and
+ * comments behind it? */
+static bool
+message_is_word(const struct field *f, const char *word)
+{
+	struct buf b;
+	size_t n = strlen(word);
+	bool is;
+
+	buf_init(&b, MESSAGE_MAX_HEAD);
+	field_unfold(&b, f);
+	is = b.len >= n && text_case_eq_n(b.data, word, n) &&
+	     (b.len == n || strchr(" \t(;", b.data[n]) != NULL);
+	buf_clear(&b);
+	return is;
+}
+
+bool
+message_needs_repair(const struct message *m)
+{
+	const struct field *f = message_field(m, "Content-Transfer-Encoding");
+
+	return m->facts.nul || m->facts.long_line > 0 ||
+	       (f != NULL && message_is_word(f, "binary"));
 }
 
 int

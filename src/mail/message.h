@@ -38,7 +38,7 @@ struct message_facts {
 	size_t long_line; /* number of the first line of the body that is over
 			     MESSAGE_MAX_LINE, the header's lines counted */
 	bool eight_bit;	  /* in the body */
-	bool nul;	  /* anywhere */
+	bool nul;	  /* in the body; in the header they are dropped */
 	bool bare_cr;	  /* in the body: became a line end; head: a blank */
 };
 
@@ -56,7 +56,9 @@ struct message {
 /*
  * Read the header of in: fields, until a blank line, the end of input, or a
  * line that is no field, which then is the first line of the body. A leading
- * mbox "From " line is dropped. CRLF and LF end lines alike. EX_DATAERR for a
+ * mbox "From " or ">From " line is dropped, and NUL octets of the header are;
+ * blanks before a colon are (RFC 5322 4.5). CRLF and LF end lines alike. A
+ * line of blanks continues a field. EX_DATAERR for a
  * header that is too large; EX_NOINPUT for a read error. Begin m with {0};
  * message_clear() it in any case.
  */
@@ -91,7 +93,10 @@ size_t message_remove(struct message *m, const char *name);
  */
 void message_set(struct message *m, const char *name, const char *value);
 
-/* The same for a field that is added in front of all others: Received. */
+/* Insert one before the field with the index at; index 0 is in front of all
+ * others, where trace fields belong. */
+void message_insert(
+    struct message *m, size_t at, const char *name, const char *value);
 void message_prepend(struct message *m, const char *name, const char *value);
 
 /* How many fields of that name there are. */
@@ -108,6 +113,13 @@ int message_recipients(
 /* The mailboxes of the first field of that name; none if it is absent. */
 int message_addresses(const struct message *m, const char *name,
     struct addr_list *out, struct err *e);
+
+/*
+ * The fields of the last resending (RFC 5322 3.6.6), which stand in front of
+ * those of earlier ones: from the index *begin on, up to *end; fields of other
+ * names may stand among them. False if nobody has resent it.
+ */
+bool message_resent_block(const struct message *m, size_t *begin, size_t *end);
 
 /*
  * Complete the bare addresses of From, Sender, Reply-To, To, Cc and their

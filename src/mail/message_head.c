@@ -21,7 +21,7 @@ enum message_line {
 	MESSAGE_LINE_MORE,  /* continues the field before it */
 	MESSAGE_LINE_BLANK, /* ends the header */
 	MESSAGE_LINE_DOT,   /* ends the message */
-	MESSAGE_LINE_MBOX,  /* "From ", the separator of mbox files */
+	MESSAGE_LINE_MBOX,  /* see message_is_mbox() */
 	MESSAGE_LINE_BODY   /* none of these: the first line of the body */
 };
 
@@ -49,21 +49,30 @@ message_end_field(struct message_head *h)
 	buf_reset(&h->value);
 }
 
-/* Append a line's octets to the current value; a bare CR becomes a blank. */
+/*
+ * Append a line's octets to the current value, and count what is kept of them:
+ * a bare CR becomes a blank, a NUL nothing.
+ */
 static void
 message_add_value(struct message_head *h, const char *p, size_t n)
 {
-	struct message_facts *facts = &h->m->facts;
 	size_t i = h->value.len;
+	size_t j;
 
-	if (memchr(p, '\0', n) != NULL)
-		facts->nul = true;
-	buf_add(&h->value, p, n);
+	if (memchr(p, '\0', n) == NULL) {
+		buf_add(&h->value, p, n);
+	} else {
+		for (j = 0; j < n; j++) {
+			if (p[j] != '\0')
+				buf_add_char(&h->value, p[j]);
+		}
+	}
+	h->size -= n - (h->value.len - i);
 	for (; i < h->value.len; i++) {
 		if (h->value.data[i] != '\r')
 			continue;
 		h->value.data[i] = ' ';
-		facts->bare_cr = true;
+		h->m->facts.bare_cr = true;
 	}
 }
 
@@ -109,9 +118,8 @@ message_continue_field(
 	size_t blanks = 0;
 	int code;
 
-	while (
-	    blanks < n && (text_is_blank(line[blanks]) || line[blanks] == '\r'))
-		blanks++;
+	while (blanks < n && strchr(" \t\r", line[blanks]) != NULL)
+		blanks++; /* NUL octets, too: they will be gone */
 	code = message_count_head(h, blanks < n ? n + 2 : n, e);
 	if (code != 0)
 		return code;
@@ -119,6 +127,17 @@ message_continue_field(
 		buf_add_str(&h->value, "\r\n");
 	message_add_value(h, line, n);
 	return 0;
+}
+
+/* A separator of mbox files, or one that a program has quoted. */
+static bool
+message_is_mbox(const char *line, size_t n)
+{
+	if (n > 0 && line[0] == '>') {
+		line++;
+		n--;
+	}
+	return n >= 5 && memcmp(line, "From ", 5) == 0;
 }
 
 /* What is this line of n octets, without its end? If !whole, more comes. */
@@ -138,8 +157,7 @@ message_judge_line(
 		return MESSAGE_LINE_MORE;
 	if (field_name_length(line, n, &value) > 0)
 		return MESSAGE_LINE_FIELD;
-	if (whole && h->m->lines == 0 && n >= 5 &&
-	    memcmp(line, "From ", 5) == 0)
+	if (whole && h->m->lines == 0 && message_is_mbox(line, n))
 		return MESSAGE_LINE_MBOX;
 	return MESSAGE_LINE_BODY;
 }

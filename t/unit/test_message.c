@@ -104,6 +104,10 @@ static const struct {
 	{ "mbox line", true, "From root Mon Nov 24 14:11:00 2025\nA: b\n\nx",
 	    "A: b\r\n\r\nx\r\n" },
 	{ "mbox line twice", true, "From a\nFrom b\n", "\r\nFrom b\r\n" },
+	{ "quoted mbox line", true, ">From root Mon Nov 24\nA: b\n\nx",
+	    "A: b\r\n\r\nx\r\n" },
+	{ "a field of that name", true, ">From: b\n\nx",
+	    ">From: b\r\n\r\nx\r\n" },
 	{ "mbox line later", true, "A: b\nFrom a\n", "A: b\r\n\r\nFrom a\r\n" },
 	{ "From with a blank is a field", true, "From : a@b\n\nx",
 	    "From: a@b\r\n\r\nx\r\n" },
@@ -345,13 +349,46 @@ START_TEST(tells_facts)
 	check_facts("A: b\n\n\xc3\xb6\n", 9, 0, true, false, false);
 	check_facts("A: b\n\n12345678901\200\n", 19, 0, true, false, false);
 	check_facts("A: b\n\nx\0y\n", 10, 0, false, true, false);
-	check_facts("A: b\0\n\nx\n", 9, 0, false, true, false);
+	check_facts("A: b\0\n\nx\n", 9, 0, false, false, false);
 	check_facts("A: b\rc\n\nx\n", 10, 0, false, false, true);
 	check_facts("A: b\n\nx\ry\n", 10, 0, false, false, true);
 	check_facts("A: b\n\nx\r", 8, 0, false, false, true);
 	check_facts("A: b\n\n.\r", 8, 0, false, false, true);
 	/* behind the lone dot nothing counts */
 	check_facts("\n.\n\xc3\xb6\0\r", 6, 0, false, false, false);
+}
+END_TEST
+
+/* A NUL in the header is gone, whatever it may have hidden. */
+START_TEST(drops_nuls_in_the_header)
+{
+	static const char text[] = "A: b\0c\n\0d: e\n";
+	static const char hidden[] = "A: b\n \0\n\0\t\0c\r\n \0d\n\nx\n";
+	struct message m = { 0 };
+	struct err e = ERR_NONE;
+	struct buf out;
+	int size;
+
+	buf_init(&out, SIZE_MAX);
+	for (size = 1; size < 40; size++) {
+		ck_assert_int_eq(
+		    pass(&m, text, sizeof(text) - 1, size, true, &out, &e), 0);
+		/* a line that begins with one is no field */
+		ck_assert_uint_eq(out.len, 16);
+		ck_assert_int_eq(
+		    memcmp(out.data, "A: bc\r\n\r\n\0d: e\r\n", 16), 0);
+		ck_assert(m.facts.nul);
+		ck_assert_uint_eq(m.facts.size, out.len);
+		message_clear(&m);
+		buf_reset(&out);
+		ck_assert_int_eq(
+		    pass(&m, hidden, sizeof(hidden) - 1, size, true, &out, &e),
+		    0);
+		ck_assert_mem_eq(out.data, "A: b \r\n\r\n\0\t\0c\r\n", 15);
+		message_clear(&m);
+		buf_reset(&out);
+	}
+	buf_clear(&out);
 }
 END_TEST
 
@@ -554,6 +591,7 @@ add(TCase *tc)
 	tcase_add_loop_test(tc, survives_buffer_edges, 0, 8);
 	tcase_add_loop_test(tc, survives_output_edges, 0, 4);
 	tcase_add_test(tc, tells_facts);
+	tcase_add_test(tc, drops_nuls_in_the_header);
 	tcase_add_test(tc, counts_lines);
 	tcase_add_test(tc, heeds_the_size);
 	tcase_add_test(tc, read_error_is_no_end);

@@ -224,6 +224,127 @@ START_TEST(completes_fields)
 }
 END_TEST
 
+START_TEST(inserts_fields)
+{
+	struct message m = { 0 };
+	struct stream_sink sink;
+	struct err e = ERR_NONE;
+	struct buf out;
+	int i;
+
+	message_prepend(&m, "Z", "last");
+	message_prepend(&m, "A", "first");
+	message_insert(&m, 1, "B", "b\r\n c");
+	message_insert(&m, 3, "End", "");
+	for (i = 0; i < 20; i++)
+		message_prepend(&m, "Received", "x");
+	ck_assert_uint_eq(message_count_fields(&m, "RECEIVED"), 20);
+	ck_assert_uint_eq(message_count_fields(&m, "Receive"), 0);
+	ck_assert_uint_eq(message_remove(&m, "Received"), 20);
+	buf_init(&out, SIZE_MAX);
+	sink = stream_to_buf(&out);
+	ck_assert_int_eq(message_write_head(&m, &sink, &e), 0);
+	ck_assert_str_eq(
+	    out.data, "A: first\r\nB: b\r\n c\r\nZ: last\r\nEnd: \r\n\r\n");
+	message_clear(&m);
+	buf_clear(&out);
+}
+END_TEST
+
+static const struct {
+	const char *head;
+	int begin, end; /* -1: none */
+} blocks[] = {
+	{ "From: a@x\nTo: b@x\n", -1, -1 },
+	{ "Resent-From: a@x\nFrom: b@x\n", 0, 1 },
+	{ "Received: x\nRESENT-to: a@x\nFrom: b@x\n", 1, 2 },
+	{ "Resent-From: a@x\nSubject: s\nResent-Date: d\nTo: b@x\n", 0, 3 },
+	{ "Resent-From: a@x\nResent-To: b@x\nResent-To: c@x\nResent-Date: d\n",
+	    0, 4 },
+	{ "Resent-From: a@x\nResent-To: b@x\nResent-From: c@x\nResent-Date: "
+	  "d\n",
+	    0, 2 },
+	{ "Resent-To: b@x\nReceived: x\nResent-From: c@x\nResent-Date: d\n", 0,
+	    1 },
+	{ "Resentful: a@x\nX-Resent-To: b@x\n", -1, -1 },
+};
+
+START_TEST(finds_the_last_resending)
+{
+	struct message m = { 0 };
+	size_t begin = 99, end = 99;
+
+	read_text(&m, blocks[_i].head);
+	ck_assert_int_eq(
+	    message_resent_block(&m, &begin, &end), blocks[_i].begin >= 0);
+	if (blocks[_i].begin >= 0) {
+		ck_assert_uint_eq(begin, (size_t)blocks[_i].begin);
+		ck_assert_uint_eq(end, (size_t)blocks[_i].end);
+	}
+	message_clear(&m);
+}
+END_TEST
+
+static const struct {
+	const char *label, *text;
+	size_t n;
+	bool want;
+} repairs[] = {
+#define TEXT(s) s, sizeof(s) - 1
+	{ "plain", TEXT("A: b\n\nx\n"), false },
+	{ "8-bit", TEXT("A: \xc3\xb6\n\n\xc3\xb6\n"), false },
+	{ "NUL in the body", TEXT("A: b\n\nx\0\n"), true },
+	{ "NUL in the header", TEXT("A: b\0\n\nx\n"), false },
+	{ "binary", TEXT("content-transfer-encoding: Binary\n\nx\n"), true },
+	{ "binary, folded",
+	    TEXT("Content-Transfer-Encoding:\n binary (c)\n\nx"), true },
+	{ "no such word", TEXT("Content-Transfer-Encoding: binaryx\n\nx\n"),
+	    false },
+	{ "8bit", TEXT("Content-Transfer-Encoding: 8bit\n\nx\n"), false },
+#undef TEXT
+};
+
+/* message_needs_repair() of text. */
+static bool
+needs_repair(const char *text, size_t n)
+{
+	struct message_reading how = { 0 };
+	struct stream_source in = stream_from_mem(text, n);
+	struct stream_sink sink;
+	struct message m = { 0 };
+	struct err e = ERR_NONE;
+	struct buf out;
+	bool needs;
+
+	buf_init(&out, SIZE_MAX);
+	sink = stream_to_buf(&out);
+	ck_assert_int_eq(message_read_head(&m, &how, &in, &e), 0);
+	ck_assert_int_eq(message_copy_body(&m, &in, &sink, &e), 0);
+	needs = message_needs_repair(&m);
+	message_clear(&m);
+	buf_clear(&out);
+	return needs;
+}
+
+START_TEST(tells_what_needs_repair)
+{
+	ck_assert_msg(
+	    needs_repair(repairs[_i].text, repairs[_i].n) == repairs[_i].want,
+	    "%s", repairs[_i].label);
+}
+END_TEST
+
+START_TEST(long_lines_need_repair)
+{
+	char text[2000];
+	int n = snprintf(text, sizeof(text), "A: b\n\n%0998d\n", 0);
+
+	ck_assert(!needs_repair(text, (size_t)n));
+	n = snprintf(text, sizeof(text), "A: b\n\n%0999d\n", 0);
+	ck_assert(needs_repair(text, (size_t)n));
+}
+END_TEST
+
 /* message_check_wire() of text, with field removed; its words in *e. */
 static int
 check_wire(const char *text, size_t n, const char *field, struct err *e)
@@ -320,6 +441,10 @@ add(TCase *tc)
 	tcase_add_loop_test(tc, finds_recipients, 0, N(recipients));
 	tcase_add_test(tc, reads_addresses);
 	tcase_add_test(tc, completes_fields);
+	tcase_add_test(tc, inserts_fields);
+	tcase_add_loop_test(tc, finds_the_last_resending, 0, N(blocks));
+	tcase_add_loop_test(tc, tells_what_needs_repair, 0, N(repairs));
+	tcase_add_test(tc, long_lines_need_repair);
 	tcase_add_test(tc, checks_the_wire);
 	tcase_add_test(tc, tells_eight_bit);
 }
