@@ -84,6 +84,7 @@ goes 'ops@example.net carol@example.org' root@localhost
 goes 'ops@example.net carol@example.org' root@HERE.example.com
 goes 'root@example.org' root@example.org
 goes 'root@example.com' '\root'
+goes 'root@example.com' -n root
 goes 'bob@example.org "b, b"@example.org' bob
 goes 'ann@example.org bob@example.org "b, b"@example.org' team
 goes 'ann@example.org' '"two words"'
