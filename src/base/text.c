@@ -404,6 +404,14 @@ text_add_safe(struct buf *b, const char *s, size_t n, size_t max)
 }
 
 bool
+text_is_ascii(const char *s, size_t n)
+{
+	while (n > 0 && (unsigned char)s[n - 1] < 128)
+		n--;
+	return n == 0;
+}
+
+bool
 text_is_utf8(const char *s, size_t n)
 {
 	size_t i, len;

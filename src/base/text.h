@@ -65,6 +65,9 @@ void text_add_percent(struct buf *b, const char *s, size_t n);
  */
 void text_add_safe(struct buf *b, const char *s, size_t n, size_t max);
 
+/* No octet over 127? */
+bool text_is_ascii(const char *s, size_t n);
+
 /* Valid UTF-8 (RFC 3629) throughout? */
 bool text_is_utf8(const char *s, size_t n);
 

@@ -20,12 +20,8 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "mail/addr_part.h"
 #include "mail/lex.h"
-
-enum {
-	ADDR_SHOWN = 80,      /* octets of a bad element in an error text */
-	ADDR_UTF8_LONGEST = 4 /* octets of one character */
-};
 
 struct addr_parser {
 	struct lex lex;
@@ -64,24 +60,6 @@ addr_fault(struct addr_parser *p, const char *fault)
 	if (p->lex.fault == NULL)
 		p->lex.fault = fault;
 	return false;
-}
-
-static void
-addr_list_cut(struct addr_list *l, size_t n)
-{
-	while (l->n > n)
-		addr_clear(&l->v[--l->n]);
-}
-
-/* Append *a, which the list owns then. */
-static void
-addr_list_take(struct addr_list *l, const struct addr *a)
-{
-	if (l->n == l->cap) {
-		l->cap = l->cap > 0 ? 2 * l->cap : 4;
-		l->v = mem_grow(l->v, l->cap, sizeof(*l->v));
-	}
-	l->v[l->n++] = *a;
 }
 
 /* Give *a to the list, or free it. */
@@ -221,16 +199,17 @@ addr_read_labels(struct addr_parser *p, struct buf *b, size_t *end)
 	}
 }
 
-/* Read what stands behind an at sign. */
+/* Read what stands behind an at sign; *span is set to where it stands. */
 static bool
-addr_read_domain(struct addr_parser *p, char **out, size_t *end)
+addr_read_domain(struct addr_parser *p, char **out, struct lex_span *span)
 {
 	struct buf b;
 	bool ok;
 
 	lex_next(&p->lex);
+	span->begin = p->lex.token.begin;
 	buf_init(&b, ADDR_MAX_DOMAIN);
-	ok = addr_read_labels(p, &b, end);
+	ok = addr_read_labels(p, &b, &span->end);
 	if (ok && b.full)
 		ok = addr_fault(p, "the domain is too long");
 	if (ok && !text_is_utf8(b.data, b.len))
@@ -265,16 +244,23 @@ static bool
 addr_make(struct addr_parser *p, const struct addr_run *run, struct addr *a)
 {
 	bool bare = !lex_is_char(&p->lex, '@');
+	struct lex_span domain = run->span;
 
 	*a = (struct addr){ .keep_bare = run->backslash,
 		.spec_begin = run->span.begin,
+		.domain_begin = run->span.end,
 		.spec_end = run->span.end };
-	if (addr_check_run(p, run, bare) &&
-	    addr_make_local(p, run, &a->local) &&
-	    (bare || addr_read_domain(p, &a->domain, &a->spec_end)))
-		return true;
-	addr_clear(a);
-	return false;
+	if (!addr_check_run(p, run, bare) ||
+	    !addr_make_local(p, run, &a->local) ||
+	    (!bare && !addr_read_domain(p, &a->domain, &domain))) {
+		addr_clear(a);
+		return false;
+	}
+	if (!bare) {
+		a->domain_begin = domain.begin;
+		a->spec_end = domain.end;
+	}
+	return true;
 }
 
 /* Go behind a source route, "@r,@q:" (RFC 5322, 4.4). */
@@ -282,7 +268,7 @@ static bool
 addr_skip_route(struct addr_parser *p)
 {
 	char *domain;
-	size_t end;
+	struct lex_span span;
 
 	while (!lex_is_char(&p->lex, ':')) {
 		if (lex_is_char(&p->lex, ',')) {
@@ -291,7 +277,7 @@ addr_skip_route(struct addr_parser *p)
 		}
 		if (!lex_is_char(&p->lex, '@'))
 			return addr_fault(p, "a source route without a colon");
-		if (!addr_read_domain(p, &domain, &end))
+		if (!addr_read_domain(p, &domain, &span))
 			return false;
 		free(domain);
 	}
@@ -313,6 +299,7 @@ addr_read_angle(struct addr_parser *p, struct addr *a)
 			return addr_fault(p, "no address between < and >");
 		*a = (struct addr){ .local = mem_dup(""),
 			.spec_begin = l->token.begin,
+			.domain_begin = l->token.begin,
 			.spec_end = l->token.begin };
 		lex_next(l);
 		return true;
@@ -519,255 +506,4 @@ addr_parse(const char *text, bool null_too, struct addr *out, struct err *e)
 	}
 	addr_list_clear(&l);
 	return code;
-}
-
-void
-addr_copy(struct addr *to, const struct addr *from)
-{
-	*to = *from;
-	to->local = mem_dup(from->local);
-	to->domain = mem_dup(from->domain);
-	to->name = mem_dup(from->name);
-}
-
-void
-addr_clear(struct addr *a)
-{
-	free(a->local);
-	free(a->domain);
-	free(a->name);
-	*a = (struct addr){ 0 };
-}
-
-void
-addr_list_clear(struct addr_list *l)
-{
-	addr_list_cut(l, 0);
-	free(l->v);
-	*l = (struct addr_list){ 0 };
-}
-
-void
-addr_list_add(struct addr_list *l, const struct addr *a)
-{
-	struct addr copy;
-
-	addr_copy(&copy, a);
-	addr_list_take(l, &copy);
-}
-
-void
-addr_add_to(struct buf *b, const struct addr *a)
-{
-	buf_add_str(b, a->local);
-	if (a->domain != NULL) {
-		buf_add_char(b, '@');
-		buf_add_str(b, a->domain);
-	}
-}
-
-char *
-addr_text(const struct addr *a)
-{
-	struct buf b;
-
-	buf_init(&b, SIZE_MAX);
-	addr_add_to(&b, a);
-	return buf_take(&b);
-}
-
-bool
-addr_is_null(const struct addr *a)
-{
-	return a->local[0] == '\0' && a->domain == NULL;
-}
-
-bool
-addr_is_bare(const struct addr *a)
-{
-	return a->local[0] != '\0' && a->domain == NULL;
-}
-
-static bool
-addr_is_ascii_text(const char *s)
-{
-	while (*s != '\0' && (unsigned char)*s < 128)
-		s++;
-	return *s == '\0';
-}
-
-bool
-addr_is_ascii(const struct addr *a)
-{
-	return addr_is_ascii_text(a->local) &&
-	       (a->domain == NULL || addr_is_ascii_text(a->domain));
-}
-
-/*
- * The next octet that a local part stands for, NUL at its end. *s moves on;
- * *quoted begins false.
- */
-static char
-addr_next_octet(const char **s, bool *quoted)
-{
-	while (**s == '"') {
-		*quoted = !*quoted;
-		(*s)++;
-	}
-	if (*quoted && **s == '\\' && (*s)[1] != '\0')
-		(*s)++;
-	return **s != '\0' ? *(*s)++ : '\0';
-}
-
-static bool
-addr_equal_local(const char *a, const char *b)
-{
-	bool a_quoted = false, b_quoted = false;
-	char c;
-
-	do {
-		c = addr_next_octet(&a, &a_quoted);
-		if (c != addr_next_octet(&b, &b_quoted))
-			return false;
-	} while (c != '\0');
-	return true;
-}
-
-bool
-addr_equal(const struct addr *a, const struct addr *b)
-{
-	if (!addr_equal_local(a->local, b->local))
-		return false;
-	if (a->domain == NULL || b->domain == NULL)
-		return a->domain == b->domain;
-	return text_case_eq(a->domain, b->domain);
-}
-
-int
-addr_complete_list(struct buf *b, const char *text, size_t n,
-    const char *domain, struct err *e)
-{
-	struct addr_list l = { 0 };
-	struct buf done;
-	size_t from = 0, i;
-	int code = addr_parse_list(text, n, &l, e);
-
-	if (code != 0)
-		return code;
-	buf_init(&done, b->max - b->len);
-	for (i = 0; i < l.n; i++) {
-		if (!addr_is_bare(&l.v[i]))
-			continue;
-		if (l.v[i].keep_bare) { /* nothing that others understand */
-			buf_add(&done, text + from, l.v[i].spec_begin - from);
-			from = l.v[i].spec_begin + 1;
-		}
-		buf_add(&done, text + from, l.v[i].spec_end - from);
-		buf_add_char(&done, '@');
-		buf_add_str(&done, domain);
-		from = l.v[i].spec_end;
-	}
-	buf_add(&done, text + from, n - from);
-	if (done.full)
-		code = err_set(e, EX_DATAERR, "address: the list is too long");
-	else
-		buf_add(b, done.data, done.len);
-	buf_clear(&done);
-	addr_list_clear(&l);
-	return code;
-}
-
-/* Octets of the UTF-8 character at s, at most n; 0 if it is none. */
-static size_t
-addr_utf8_length(const char *s, size_t n)
-{
-	size_t length;
-
-	for (length = 1; length <= n && length <= ADDR_UTF8_LONGEST; length++) {
-		if (text_is_utf8(s, length))
-			return length;
-	}
-	return 0;
-}
-
-/* Append a name without controls and without what is not UTF-8. */
-static void
-addr_add_clean(struct buf *b, const char *name)
-{
-	size_t left = strlen(name);
-	size_t length;
-
-	for (; left > 0; name += length, left -= length) {
-		length = addr_utf8_length(name, left);
-		if (length == 0) {
-			buf_add_char(b, '?');
-			length = 1;
-		} else if (lex_is_control(*name))
-			buf_add_char(b, ' ');
-		else
-			buf_add(b, name, length);
-	}
-}
-
-/* Atoms with one blank between them, which are a phrase as they stand? */
-static bool
-addr_is_atoms(const struct buf *name)
-{
-	size_t i;
-	char last = ' ';
-
-	for (i = 0; i < name->len; i++) {
-		char c = name->data[i];
-
-		if (!lex_is_atext(c) && (c != ' ' || last == ' '))
-			return false;
-		last = c;
-	}
-	return last != ' ';
-}
-
-void
-addr_add_phrase(struct buf *b, const char *name)
-{
-	struct buf clean;
-
-	buf_init(&clean, SIZE_MAX);
-	addr_add_clean(&clean, name);
-	if (strspn(clean.data, " ") == clean.len)
-		; /* no name at all */
-	else if (!addr_is_ascii_text(clean.data))
-		lex_add_encoded(b, clean.data, clean.len);
-	else if (addr_is_atoms(&clean))
-		buf_add(b, clean.data, clean.len);
-	else
-		lex_add_quoted(b, clean.data, clean.len);
-	buf_clear(&clean);
-}
-
-int
-addr_check_wire(const char *text, size_t n, struct err *e)
-{
-	int shown = n < ADDR_SHOWN ? (int)n : ADDR_SHOWN;
-	bool quoted = false;
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		if (lex_is_control(text[i]))
-			return err_set(e, EX_DATAERR,
-			    "address: %.*s: a control character", shown, text);
-	}
-	for (i = 0; i < n; i++) {
-		if (text[i] == '"')
-			quoted = !quoted;
-		else if (quoted && text[i] == '\\')
-			i++;
-		else if (!quoted && strchr(" <>", text[i]) != NULL)
-			return err_set(e, EX_DATAERR,
-			    "address: %.*s: a blank or an angle bracket", shown,
-			    text);
-	}
-	if (quoted)
-		return err_set(e, EX_DATAERR,
-		    "address: %.*s: a quote is not closed", shown, text);
-	return 0;
 }

@@ -22,9 +22,10 @@
 struct addr {
 	char *local;
 	char *domain;
-	char *name;	   /* display name or comment, unquoted, or NULL */
-	bool keep_bare;	   /* written \root: no aliases (RFC 822 quoting) */
-	size_t spec_begin; /* where the addr-spec stood in the parsed text */
+	char *name;	     /* display name or comment, unquoted, or NULL */
+	bool keep_bare;	     /* written \root: no aliases (RFC 822 quoting) */
+	size_t spec_begin;   /* where the addr-spec stood in the parsed text */
+	size_t domain_begin; /* behind the at sign; spec_end without one */
 	size_t spec_end;
 };
 
@@ -73,18 +74,21 @@ bool addr_is_null(const struct addr *a);
 bool addr_is_bare(const struct addr *a); /* no domain, not null */
 bool addr_is_ascii(const struct addr *a);
 
-/* Make the domain ASCII (A-labels). EX_DATAERR. */
+/* Make the domain ASCII (A-labels); nothing without one. EX_DATAERR, with *a
+ * unchanged. */
 int addr_to_ascii_domain(struct addr *a, struct err *e);
 
-/* Same mailbox: domains without case, local parts to the octet; the quotes of
- * a local part that needs none do not count. */
+/* Same mailbox: domains without case, A-labels like what they stand for; local
+ * parts to the octet; the quotes of a local part that needs none do not count.
+ */
 bool addr_equal(const struct addr *a, const struct addr *b);
 
 /*
  * Append the text with "@domain" behind each bare mailbox of the list in
- * text[0..n), and with A-labels for domains beyond ASCII where they can be made
- * (names, comments, groups, folding stay). EX_DATAERR as addr_parse_list(); b
- * is unchanged then.
+ * text[0..n) (domain NULL: they stay bare), and with A-labels for domains
+ * beyond ASCII where they can be made (names, groups, folding stay, and
+ * comments outside such a domain). EX_DATAERR as addr_parse_list(); b is
+ * unchanged then.
  */
 int addr_complete_list(struct buf *b, const char *text, size_t n,
     const char *domain, struct err *e);

@@ -33,31 +33,33 @@ envelope_make_id(char id[ENVELOPE_ID_LENGTH + 1], int64_t now)
 	id[ENVELOPE_ID_LENGTH] = '\0';
 }
 
-/* The text of a as it goes to the wire; NULL, and EX_DATAERR, if it may not. */
+/*
+ * The text of a as it goes to the wire, its domain in A-labels; NULL, and
+ * EX_DATAERR, if it may not.
+ */
 static char *
 envelope_text(const struct addr *a, struct err *e)
 {
-	char *text = addr_text(a);
-	int code = 0;
+	struct addr ready;
+	char *text = NULL;
+	int code;
 
-	if (addr_is_bare(a))
-		code = err_set(e, EX_DATAERR,
-		    "address: %.80s: has no domain behind an at sign", text);
-	else
-		code = addr_check_wire(text, strlen(text), e);
+	addr_copy(&ready, a);
+	code = addr_to_ascii_domain(&ready, e);
+	if (code == 0) {
+		text = addr_text(&ready);
+		if (addr_is_bare(&ready))
+			code = err_set(e, EX_DATAERR,
+			    "address: %.80s: has no domain behind an at sign",
+			    text);
+		else
+			code = addr_check_wire(text, strlen(text), e);
+	}
+	addr_clear(&ready);
 	if (code == 0)
 		return text;
 	free(text);
 	return NULL;
-}
-
-/* Is there an octet over 127 in s? */
-static bool
-envelope_is_utf8(const char *s)
-{
-	while (*s != '\0' && (unsigned char)*s < 128)
-		s++;
-	return *s != '\0';
 }
 
 /* Make text, which is ours from now on, the sender. */
@@ -67,9 +69,9 @@ envelope_put_sender(struct envelope *v, char *text)
 	size_t i;
 
 	mem_replace(&v->sender, text);
-	v->utf8 = envelope_is_utf8(text);
+	v->utf8 = !text_is_ascii(text, strlen(text));
 	for (i = 0; i < v->n_rcpts && !v->utf8; i++)
-		v->utf8 = envelope_is_utf8(v->rcpts[i]);
+		v->utf8 = !text_is_ascii(v->rcpts[i], strlen(v->rcpts[i]));
 }
 
 int
@@ -166,7 +168,7 @@ envelope_put_rcpt(struct envelope *v, char *text, bool *is_new, struct err *e)
 	}
 	v->rcpts[v->n_rcpts] = text;
 	*slot = (uint32_t)++v->n_rcpts;
-	v->utf8 = v->utf8 || envelope_is_utf8(text);
+	v->utf8 = v->utf8 || !text_is_ascii(text, strlen(text));
 	return 0;
 }
 

@@ -44,7 +44,9 @@ void envelope_make_id(char id[ENVELOPE_ID_LENGTH + 1], int64_t now);
 /*
  * Set the sender, add a recipient. Both take complete addresses (a bare name,
  * or a null recipient: EX_DATAERR) and refuse what addr_check_wire() refuses:
- * EX_DATAERR. The envelope begins as {0}; utf8 follows the addresses. A
+ * EX_DATAERR. A domain beyond ASCII is put into A-labels (EX_DATAERR where that
+ * can't be done), so that only a local part needs SMTPUTF8. The envelope begins
+ * as {0}; utf8 follows the addresses. A
  * recipient that is there already is not added again; more than
  * ENVELOPE_MAX_RCPTS: EX_DATAERR.
  */

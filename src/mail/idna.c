@@ -22,14 +22,6 @@ enum {
 	IDNA_SHOWN = 80	     /* octets of a domain in an error text */
 };
 
-static bool
-idna_is_ascii(const char *s)
-{
-	while (*s != '\0' && (unsigned char)*s < 128)
-		s++;
-	return *s == '\0';
-}
-
 /* Labels of letters, digits, hyphens and underscores, none of them empty? */
 static bool
 idna_is_domain(const char *s)
@@ -57,7 +49,7 @@ idna_to_ascii(const char *domain, char **out, struct err *e)
 	const char *why = "a character that no domain may have";
 	int rc;
 
-	if (idna_is_ascii(domain)) {
+	if (text_is_ascii(domain, strlen(domain))) {
 		*out = mem_dup(domain);
 		return 0;
 	}

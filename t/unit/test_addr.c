@@ -415,6 +415,11 @@ START_TEST(compares)
 		{ "\"a\\\"\"@c", "\"a\"@c", false },
 		{ "\"a\\\\\"@c", "\"a\\\\\"@c", true },
 		{ "ab@c", "abc@c", false },
+		{ "a@\xc3\xbc.de", "a@XN--TDA.de", true },
+		{ "a@\xc3\xbc.de", "a@\xc3\x9c.DE", true },
+		{ "a@\xc3\xbc.de", "a@\xc3\xb6.de", false },
+		{ "a@-\xc3\xbc.de", "a@-\xc3\xbc.DE", true },
+		{ "a@-\xc3\xbc.de", "a@xn--tda.de", false },
 	};
 	struct addr a = { 0 }, b = { 0 };
 	struct err e = ERR_NONE;
@@ -475,6 +480,16 @@ static const struct {
 	    "undisclosed-recipients:;" },
 	{ "name of an address", "root@x <y>", "root@x <y@d.example>" },
 	{ "nothing", "", "" },
+	{ "a domain beyond ASCII", "J\xc3\xb6rg <j@\xc3\xbc.de> (\xc3\xbc)",
+	    "J\xc3\xb6rg <j@xn--tda.de> (\xc3\xbc)" },
+	{ "comments around it", "a (x) @ (y) \xc3\xbc.de (z), b",
+	    "a (x) @ (y) xn--tda.de (z), b@d.example" },
+	{ "a comment inside it goes", "a@\xc3\xbc (y).\r\n de (z)",
+	    "a@xn--tda.de (z)" },
+	{ "a group of them", "G: a@\xc3\xbc.de, <\xc3\xb6@\xc3\xbc.de>;",
+	    "G: a@xn--tda.de, <\xc3\xb6@xn--tda.de>;" },
+	{ "a domain that has no labels stays", "x, a@-\xc3\xbc.de",
+	    "x@d.example, a@-\xc3\xbc.de" },
 	{ "no address", "Jane Roe", NULL },
 	{ "bad", "root, a@@b", NULL },
 };
@@ -498,6 +513,50 @@ START_TEST(completes)
 		    "%s: got %s", completed[_i].label, b.data + 2);
 	}
 	buf_clear(&b);
+}
+END_TEST
+
+START_TEST(completes_domains_alone)
+{
+	static const char text[] = "x, \\y, J <j@\xc3\xbc.de>";
+	struct buf b;
+
+	buf_init(&b, 1000);
+	ck_assert_int_eq(
+	    addr_complete_list(&b, text, sizeof(text) - 1, NULL, NULL), 0);
+	ck_assert_str_eq(b.data, "x, \\y, J <j@xn--tda.de>");
+	buf_clear(&b);
+}
+END_TEST
+
+START_TEST(makes_domains_ascii)
+{
+	static const struct {
+		const char *text, *want;
+	} v[] = {
+		{ "a@\xc3\xbc.de", "a@xn--tda.de" },
+		{ "\xc3\xb6@\xc3\xbc.de", "\xc3\xb6@xn--tda.de" },
+		{ "a@Example.com", "a@Example.com" },
+		{ "a@[192.0.2.1]", "a@[192.0.2.1]" },
+		{ "root", "root" },
+		{ "<>", "" },
+		{ "a@-\xc3\xbc.de", NULL },
+	};
+	struct addr a = { 0 };
+	struct err e = ERR_NONE;
+	char *text;
+	int i;
+
+	for (i = 0; i < N(v); i++) {
+		ck_assert_int_eq(addr_parse(v[i].text, true, &a, &e), 0);
+		ck_assert_int_eq(addr_to_ascii_domain(&a, &e),
+		    v[i].want != NULL ? 0 : EX_DATAERR);
+		text = addr_text(&a);
+		ck_assert_str_eq(
+		    text, v[i].want != NULL ? v[i].want : v[i].text);
+		free(text);
+		addr_clear(&a);
+	}
 }
 END_TEST
 
@@ -691,6 +750,8 @@ add(TCase *tc)
 	tcase_add_test(tc, compares);
 	tcase_add_test(tc, copies);
 	tcase_add_loop_test(tc, completes, 0, N(completed));
+	tcase_add_test(tc, completes_domains_alone);
+	tcase_add_test(tc, makes_domains_ascii);
 	tcase_add_test(tc, completes_within_bounds);
 	tcase_add_loop_test(tc, makes_phrases, 0, N(phrases));
 	tcase_add_test(tc, phrases_come_back);

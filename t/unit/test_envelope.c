@@ -166,9 +166,53 @@ START_TEST(knows_smtputf8)
 			     "cher.example",
 			     &e),
 	    0);
+	ck_assert(!v.utf8); /* a domain never does */
+	ck_assert_int_eq(add_text(&v, "j\xc3\xb6rg@example.com", &e), 0);
 	ck_assert(v.utf8);
 	ck_assert_int_eq(set_text(&v, "<>", &e), 0);
 	ck_assert(v.utf8);
+	envelope_clear(&v);
+}
+END_TEST
+
+#define BUECHER     \
+	"b\xc3\xbc" \
+	"cher.example"
+
+START_TEST(puts_domains_into_labels)
+{
+	struct envelope v = { 0 };
+	struct err e = ERR_NONE;
+
+	ck_assert_int_eq(set_text(&v, "me@" BUECHER, &e), 0);
+	ck_assert_str_eq(v.sender, "me@xn--bcher-kva.example");
+	ck_assert_int_eq(add_text(&v, "j@" BUECHER, &e), 0);
+	ck_assert_int_eq(add_text(&v, "j@XN--BCHER-KVA.example", &e), 0);
+	ck_assert_int_eq(add_text(&v,
+			     "j@B\xc3\x9c"
+			     "CHER.Example",
+			     &e),
+	    0);
+	ck_assert_int_eq(add_text(&v, "J\xc3\xb6rg@" BUECHER, &e), 0);
+	ck_assert_uint_eq(v.n_rcpts, 2);
+	ck_assert_str_eq(v.rcpts[0], "j@xn--bcher-kva.example");
+	ck_assert_str_eq(v.rcpts[1], "J\xc3\xb6rg@xn--bcher-kva.example");
+	ck_assert(v.utf8);
+	ck_assert_int_eq(e.code, 0);
+	/* a full width at sign, angle brackets: none that could become one */
+	ck_assert_int_eq(add_text(&v,
+			     "j@a\xef\xbc\xa0"
+			     "b",
+			     &e),
+	    EX_DATAERR);
+	ck_assert_ptr_nonnull(strstr(e.text, "has no ASCII form"));
+	ck_assert_int_eq(set_text(&v,
+			     "j@a\xef\xbc\x9e"
+			     "b",
+			     &e),
+	    EX_DATAERR);
+	ck_assert_uint_eq(v.n_rcpts, 2);
+	ck_assert_str_eq(v.sender, "me@xn--bcher-kva.example");
 	envelope_clear(&v);
 }
 END_TEST
@@ -246,6 +290,7 @@ add(TCase *tc)
 	tcase_add_test(tc, refuses_what_breaks_smtp);
 	tcase_add_test(tc, sets_the_sender);
 	tcase_add_test(tc, knows_smtputf8);
+	tcase_add_test(tc, puts_domains_into_labels);
 	tcase_add_test(tc, takes_many);
 	tcase_add_test(tc, restores);
 }

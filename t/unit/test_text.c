@@ -476,6 +476,18 @@ START_TEST(utf8_is_rfc_3629)
 }
 END_TEST
 
+START_TEST(ascii_has_seven_bits)
+{
+	ck_assert(text_is_ascii("", 0));
+	ck_assert(text_is_ascii("a\0\177", 3));
+	ck_assert(!text_is_ascii("a\x80", 2));
+	ck_assert(!text_is_ascii("\xff"
+				 "a",
+	    2));
+	ck_assert(text_is_ascii("a\x80", 1));
+}
+END_TEST
+
 static const char *const words[] = { "tls", "tags", "tenant", "tenants",
 	"timeout", "facility", "user", "users", "a" };
 
@@ -567,6 +579,7 @@ add(TCase *tc)
 	tcase_add_test(tc, percent_keeps_unreserved);
 	tcase_add_loop_test(tc, safe_is_safe, 0, COUNT(safe_cases));
 	tcase_add_test(tc, safe_masks_nul);
+	tcase_add_test(tc, ascii_has_seven_bits);
 	tcase_add_loop_test(tc, utf8_is_rfc_3629, 0, COUNT(utf8_cases));
 	tcase_add_loop_test(tc, nearest_is_near, 0, COUNT(nearest_cases));
 	tcase_add_test(tc, nearest_of_none);
