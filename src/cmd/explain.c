@@ -163,6 +163,16 @@ verify_one(struct asked *q, const struct addr *rcpt)
 	return code;
 }
 
+static int
+read_operand(const char *text, struct addr_list *out, struct err *e)
+{
+	if (strpbrk(text, "\r\n") != NULL)
+		err_set(e, EX_DATAERR, "%s: a line end in it", text);
+	else if (addr_parse_list(text, strlen(text), out, e) == 0)
+		return 0;
+	return err_wrap(e, "recipient");
+}
+
 /* The code of the first that has nowhere to go. */
 static int
 verify(struct asked *q)
@@ -174,13 +184,7 @@ verify(struct asked *q)
 	size_t i, k;
 
 	for (i = 0; i < o->n_rcpts; i++) {
-		code = 0;
-		if (strpbrk(o->rcpts[i], "\r\n") != NULL)
-			code = err_set(&e, EX_DATAERR, "%s: a line end in it",
-			    o->rcpts[i]);
-		else
-			code = addr_parse_list(
-			    o->rcpts[i], strlen(o->rcpts[i]), &l, &e);
+		code = read_operand(o->rcpts[i], &l, &e);
 		if (code != 0)
 			cmd_complain(q->call, &e);
 		first = first != 0 ? first : code;
