@@ -166,7 +166,7 @@ refuses 64 'option -D: ' -D "$TMP/x" bob@example.org
 refuses 64 'option -M: .*osmtp queue' -Mrm 1
 refuses 64 'option -S: .*-qS' -S x
 refuses 64 'option -Q: .*osmtp queue' -Q
-for word in never,delay often 'success failure' '' ,; do
+for word in never,delay often 'success failure' '' ','; do
 	refuses 64 'option -N: ' -N "$word" bob@example.org
 done
 refuses 64 'option -R: ' -R some bob@example.org
