@@ -8,6 +8,7 @@
 #include "cmd/send_part.h"
 #include "cmd/tell.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@ take(struct send_job *j, struct err *e)
 	struct submit_options s = { .profile = o->profile,
 		.sender = o->sender,
 		.full_name = o->full_name,
+		.own_name = getenv("NAME"),
 		.from_header = o->from_header,
 		.dot_ends = !o->ignore_dots,
 		.no_aliases = o->no_aliases,

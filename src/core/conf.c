@@ -358,7 +358,9 @@ static int
 merge_admin(struct loading *l)
 {
 	struct conf *c = l->c;
-	const struct conf_draft *d;
+	const struct conf_draft *d = setter(l, CONF_RECEIVED);
+
+	c->received = d == NULL || d->top.received;
 
 	d = setter(l, CONF_ADMIN);
 	if (d != NULL)

@@ -32,6 +32,7 @@ struct conf {
 	char *aliases;	   /* path, or NULL: none */
 	struct addr admin; /* local NULL if none */
 	enum conf_unaliased unaliased;
+	bool received; /* a Received field is added */
 	struct profile_set set;
 	struct profile_home homes[2]; /* files that were read */
 	size_t n_homes;

@@ -66,6 +66,8 @@ const struct conf_row conf_rows[CONF_IDS] = {
 	NULL, 0, 0, TOP(admin), NULL },
 [CONF_UNALIASED] = { "", "unaliased", CONF_TYPE_WORD,
 	NULL, 0, 0, TOP(unaliased), unaliased },
+[CONF_RECEIVED] = { "", "received", CONF_TYPE_BOOL,
+	NULL, 0, 0, TOP(received), NULL },
 [CONF_DEFAULT] = { "", "default", CONF_TYPE_TEXT,
 	NULL, 1, MAX_TEXT, TOP(for_local), NULL },
 [CONF_UNMATCHED] = { "", "unmatched", CONF_TYPE_TEXT,

@@ -29,6 +29,7 @@ enum conf_id {
 	CONF_ALIASES,
 	CONF_ADMIN,
 	CONF_UNALIASED,
+	CONF_RECEIVED,
 	CONF_DEFAULT,
 	CONF_UNMATCHED,
 	CONF_RUNNER,
@@ -171,6 +172,7 @@ struct conf_top {
 	struct addr admin;
 	int unaliased; /* index of the word */
 	char *for_local, *for_unmatched;
+	bool received;
 	bool runner;
 	char *spool, *state; /* spool: or "none" */
 	struct profile_queue queue;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* submit: take a message, admit it. */
+/* submit: take a message: the request of whoever asks, with no trust. */
 #include "core/submit_part.h"
 
 #include <stdlib.h>
@@ -7,8 +7,6 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-
-/* ---- take */
 
 /* In a header a fold is a blank; in an argument it is an attack. */
 static int
@@ -50,21 +48,69 @@ take_operands(
 	return 0;
 }
 
+/* A mail that goes in circles gets a field of each server that it passes (RFC
+ * 5321 6.3). */
+static int
+check_hops(const struct message *m, struct err *e)
+{
+	size_t n = message_count_fields(m, "Received");
+
+	if (n <= SUBMIT_MAX_HOPS)
+		return 0;
+	return err_set(e, EX_DATAERR,
+	    "message: %zu Received fields: it goes in circles between servers "
+	    "that forward it to each other; at most %d are allowed",
+	    n, SUBMIT_MAX_HOPS);
+}
+
+/* What it is called where there is no field of that name; begins empty. */
 static void
-add_missing(struct submit_request *r, const char *hostname, int64_t now)
+make_message_id(
+    struct buf *b, const struct submit_request *r, const char *hostname)
+{
+	buf_reset(b);
+	buf_add_fmt(b, "<%s@%s>", r->id,
+	    submit_is_host(hostname) ? hostname : "localhost");
+}
+
+static void
+add_missing(struct submit_request *r, const char *hostname)
 {
 	struct message *m = &r->message;
 	struct buf b;
 
 	buf_init(&b, 1024);
 	if (message_field(m, "Date") == NULL) {
-		field_add_date(&b, now);
+		field_add_date(&b, r->now);
 		message_set(m, "Date", b.data);
 	}
 	if (message_field(m, "Message-ID") == NULL) {
-		buf_reset(&b);
-		buf_add_fmt(&b, "<%s@%s>", r->id, hostname);
+		make_message_id(&b, r, hostname);
 		message_set(m, "Message-ID", b.data);
+	}
+	buf_clear(&b);
+}
+
+/* What the last resending lacks (RFC 5322 3.6.6), in front of what it has. */
+static void
+add_resent(struct submit_request *r, const char *hostname)
+{
+	struct message *m = &r->message;
+	size_t at, end;
+	struct buf b;
+
+	if (!message_resent_block(m, &at, &end))
+		return;
+	buf_init(&b, 1024);
+	if (!message_has_between(m, at, end, "Resent-Message-ID")) {
+		make_message_id(&b, r, hostname);
+		message_insert(m, at, "Resent-Message-ID", b.data);
+		end++;
+	}
+	if (!message_has_between(m, at, end, "Resent-Date")) {
+		buf_reset(&b);
+		field_add_date(&b, r->now);
+		message_insert(m, at, "Resent-Date", b.data);
 	}
 	buf_clear(&b);
 }
@@ -82,8 +128,14 @@ submit_take(struct submit_request *r, const struct submit_options *o,
 	r->no_aliases = o->no_aliases;
 	r->profile = o->profile;
 	r->full_name = o->full_name;
+	r->own_name = o->own_name;
+	r->helo = o->helo;
+	r->esmtp = o->esmtp;
+	r->now = now;
 	envelope_make_id(r->id, now);
 	code = message_read_head(&r->message, &how, in, e);
+	if (code == 0)
+		code = check_hops(&r->message, e);
 	if (code == 0)
 		code = take_sender(r, o->sender, e);
 	if (code == 0)
@@ -100,8 +152,18 @@ submit_take(struct submit_request *r, const struct submit_options *o,
 	message_remove(&r->message, "Bcc");
 	message_remove(&r->message, "Resent-Bcc");
 	message_remove(&r->message, "Return-Path");
-	add_missing(r, hostname, now);
+	add_resent(r, hostname);
+	add_missing(r, hostname);
 	return 0;
+}
+
+bool
+submit_is_host(const char *s)
+{
+	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz"
+			     "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:[]");
+
+	return n > 0 && n <= ADDR_MAX_DOMAIN && s[n] == '\0';
 }
 
 void
@@ -124,213 +186,4 @@ submit_rcpt_texts(const struct submit_request *r, struct text_list *out)
 		text_list_add(out, text);
 		free(text);
 	}
-}
-
-/* ---- admit: sender */
-
-/* The first mailbox of From, if there is one that parses; begins as {0}. */
-static bool
-header_from(const struct message *m, struct addr *out)
-{
-	struct addr_list l = { 0 };
-	struct err unused = ERR_NONE;
-	bool found;
-
-	found = message_addresses(m, "From", &l, &unused) == 0 && l.n > 0;
-	if (found)
-		addr_copy(out, &l.v[0]);
-	addr_list_clear(&l);
-	return found;
-}
-
-/* The caller as an address: login@domain. */
-static void
-login_address(struct addr *a, const struct sys_user *u, const char *domain)
-{
-	a->local = mem_dup(u->login);
-	a->domain = mem_dup(domain);
-}
-
-/*
- * Who the message comes from on the wire. A null sender stays null, whoever
- * rewrites: nothing may ever be answered to it.
- */
-static void
-envelope_sender(const struct submit_request *r, const struct conf *c,
-    const struct profile_choice *choice, const struct addr *from,
-    struct addr *out)
-{
-	const struct profile *p = choice->profile;
-	bool given = r->sender_given;
-
-	if (given && addr_is_null(&r->sender))
-		addr_copy(out, &r->sender);
-	else if (given && !addr_is_bare(&r->sender) &&
-		 (!p->rewrite || profile_owns(p, &r->sender)))
-		addr_copy(out, &r->sender);
-	else if (p->rewrite)
-		addr_copy(out, &p->address);
-	else if (given) {
-		addr_copy(out, &r->sender);
-		submit_complete(out, c->domain);
-	} else if (p->kind == PROFILE_SYSTEM)
-		login_address(out, r->user, c->domain);
-	else if (from != NULL && profile_owns(p, from))
-		addr_copy(out, from);
-	else
-		addr_copy(out, &p->address);
-}
-
-/* ---- admit: header */
-
-static void
-set_from(struct message *m, const char *name, const struct addr *a)
-{
-	struct buf b;
-
-	buf_init(&b, SIZE_MAX / 2);
-	addr_add_phrase(&b, name);
-	buf_add_str(&b, b.len > 0 ? " <" : "<");
-	addr_add_to(&b, a);
-	buf_add_char(&b, '>');
-	if (name[0] == '\0') {
-		buf_reset(&b);
-		addr_add_to(&b, a);
-	}
-	message_set(m, "From", b.data);
-	buf_clear(&b);
-}
-
-/* Full name of whoever sends: -F, else the password database's. */
-static const char *
-full_name(const struct submit_request *r)
-{
-	return r->full_name != NULL ? r->full_name : r->user->gecos;
-}
-
-/* The profile's display name; without one the name of the sender. */
-static void
-from_by_profile(struct submit_request *r, const struct conf *c,
-    const struct profile *p, const struct addr *a)
-{
-	char *host = mem_dup_n(c->hostname, strcspn(c->hostname, "."));
-	struct buf name;
-
-	buf_init(&name, SIZE_MAX / 2);
-	profile_add_display(&name, p, r->user->login, full_name(r), host);
-	if (name.len == 0 && r->full_name != NULL)
-		buf_add_str(&name, r->full_name);
-	set_from(&r->message, name.len > 0 ? name.data : "", a);
-	buf_clear(&name);
-	free(host);
-}
-
-/* A From that nobody wrote, for a profile that does not rewrite. */
-static void
-make_from(struct submit_request *r, const struct conf *c,
-    const struct profile *p, const struct addr *sender)
-{
-	struct addr a = { 0 };
-
-	if (p->kind == PROFILE_MAILBOX) {
-		from_by_profile(
-		    r, c, p, addr_is_null(sender) ? &p->address : sender);
-		return;
-	}
-	if (addr_is_null(sender))
-		login_address(&a, r->user, c->domain);
-	else
-		addr_copy(&a, sender);
-	/* Another person's address does not get the caller's name. */
-	set_from(&r->message,
-	    r->full_name != NULL ? r->full_name
-	    : r->sender_given	 ? ""
-				 : r->user->gecos,
-	    &a);
-	addr_clear(&a);
-}
-
-/*
- * From becomes the profile's, Sender goes, and who wrote stays reachable: a
- * From that was not local becomes Reply-To if there is none.
- */
-static void
-rewrite(struct submit_request *r, const struct conf *c, const struct profile *p,
-    const struct addr *from, const struct addr *sender)
-{
-	struct message *m = &r->message;
-	char *value;
-
-	message_remove(m, "Sender");
-	if (from != NULL && profile_owns(p, from))
-		return;
-	if (message_field(m, "Reply-To") == NULL) {
-		if (p->reply_to != NULL) {
-			message_set(m, "Reply-To", p->reply_to);
-		} else if (from != NULL && !profile_is_local(&c->set, from)) {
-			/* With its folds, which keep its lines short. */
-			value = mem_dup(message_field(m, "From")->value);
-			message_set(
-			    m, "Reply-To", value + strspn(value, " \t\r\n"));
-			free(value);
-		}
-	}
-	/* A sender that the profile lists stays, in a From that is made too. */
-	from_by_profile(r, c, p,
-	    from == NULL && profile_owns(p, sender) ? sender : &p->address);
-}
-
-static void
-final_header(struct submit_request *r, const struct conf *c,
-    const struct submit_admission *a, const struct addr *from,
-    const struct addr *sender)
-{
-	const struct profile *p = a->profile;
-	struct message *m = &r->message;
-
-	if (p->rewrite)
-		rewrite(r, c, p, from, sender);
-	else if (message_field(m, "From") == NULL)
-		make_from(r, c, p, sender);
-	if (p->auto_submitted && !a->choice.unmatched &&
-	    message_field(m, "Auto-Submitted") == NULL)
-		message_set(m, "Auto-Submitted", "auto-generated");
-	message_complete(m, c->domain);
-}
-
-int
-submit_admit(struct submit_request *r, const struct conf *c,
-    struct submit_admission *a, struct err *e)
-{
-	struct addr from_addr = { 0 };
-	struct addr sender = { 0 };
-	const struct addr *from;
-	struct profile_request q = { .wanted = r->profile, .user = r->user };
-	int code;
-
-	memcpy(a->envelope.id, r->id, sizeof(r->id));
-	from = header_from(&r->message, &from_addr) ? &from_addr : NULL;
-	q.sender = r->sender_given ? &r->sender : NULL;
-	q.from = from;
-	code = profile_choose(&c->set, &q, &a->choice, e);
-	if (code == 0)
-		code = submit_admit_rcpts(r, c, &a->envelope, e);
-	if (code == 0) {
-		a->profile = a->choice.profile;
-		envelope_sender(r, c, &a->choice, from, &sender);
-		code = envelope_set_sender(&a->envelope, &sender, e);
-	}
-	if (code == 0)
-		final_header(r, c, a, from, &sender);
-	addr_clear(&from_addr);
-	addr_clear(&sender);
-	return code;
-}
-
-void
-submit_admission_clear(struct submit_admission *a)
-{
-	profile_choice_clear(&a->choice);
-	envelope_clear(&a->envelope);
-	memset(a, 0, sizeof(*a));
 }

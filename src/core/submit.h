@@ -26,6 +26,7 @@ struct submit_options {
 	const char *profile;   /* -a, or NULL */
 	const char *sender;    /* -f, or NULL */
 	const char *full_name; /* -F, or NULL */
+	const char *own_name;  /* NAME of the environment, or NULL */
 	bool from_header;      /* -t */
 	bool dot_ends;	       /* no -i */
 	bool no_aliases;       /* -n */
@@ -46,6 +47,10 @@ struct submit_request {
 	const struct sys_user *user; /* borrowed */
 	const char *profile;	     /* borrowed, or NULL */
 	const char *full_name;	     /* borrowed, or NULL */
+	const char *own_name;	     /* borrowed, or NULL */
+	const char *helo;	     /* borrowed, or NULL */
+	bool esmtp;
+	int64_t now; /* when it was taken */
 	bool sender_given;
 	bool no_aliases;
 	struct addr sender;
@@ -55,10 +60,13 @@ struct submit_request {
 	struct message message;	   /* header read, body not */
 };
 
+enum { SUBMIT_MAX_HOPS = 100 }; /* Received fields; RFC 5321 6.3 */
+
 /*
  * Read the operands and the header of in. Bcc and Return-Path go, Date and
- * Message-ID (at hostname) come. EX_DATAERR for a bad address, for -t without
- * any recipient, for a header that is too large; EX_NOINPUT for a read error.
+ * Message-ID (at hostname) come, and the same of the last resending. EX_DATAERR
+ * for a bad address, for -t without any recipient, for a header that is too
+ * large, for more than SUBMIT_MAX_HOPS; EX_NOINPUT for a read error.
  */
 int submit_take(struct submit_request *r, const struct submit_options *o,
     const struct sys_user *user, const char *hostname, int64_t now,

@@ -188,15 +188,20 @@ message_recipients(
 	return code;
 }
 
-/* Fields of which each resending has one at most: a second one is an earlier
- * resending's. */
-static const char *const message_resent_once[] = { "Resent-From", "Resent-Date",
-	"Resent-Sender", "Resent-Message-ID" };
+/* Of the first four each resending has one at most: a second one is of an
+ * earlier resending. */
+static const char *const message_resent[] = { "Resent-From", "Resent-Date",
+	"Resent-Sender", "Resent-Message-ID", "Resent-To", "Resent-Cc" };
+
+enum {
+	MESSAGE_RESENT = sizeof(message_resent) / sizeof(message_resent[0]),
+	MESSAGE_RESENT_ONCE = 4
+};
 
 bool
 message_resent_block(const struct message *m, size_t *begin, size_t *end)
 {
-	bool seen[4] = { false };
+	bool seen[MESSAGE_RESENT] = { false };
 	bool begun = false;
 	size_t i, j;
 
@@ -207,20 +212,31 @@ message_resent_block(const struct message *m, size_t *begin, size_t *end)
 		if (begun &&
 		    (field_is(f, "Received") || field_is(f, "Return-Path")))
 			break;
-		if (!text_case_eq_n(f->name, "Resent-", 7))
+		for (j = 0; j < MESSAGE_RESENT; j++)
+			if (field_is(f, message_resent[j]))
+				break;
+		if (j == MESSAGE_RESENT)
 			continue;
-		for (j = 0; j < 4 && !field_is(f, message_resent_once[j]);)
-			j++;
-		if (j < 4 && seen[j])
+		if (j < MESSAGE_RESENT_ONCE && seen[j])
 			break;
-		if (j < 4)
-			seen[j] = true;
+		seen[j] = true;
 		if (!begun)
 			*begin = i;
 		begun = true;
 		*end = i + 1;
 	}
 	return begun;
+}
+
+bool
+message_has_between(
+    const struct message *m, size_t begin, size_t end, const char *name)
+{
+	for (; begin < end; begin++) {
+		if (field_is(&m->v[begin], name))
+			return true;
+	}
+	return false;
 }
 
 int

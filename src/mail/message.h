@@ -117,9 +117,14 @@ int message_addresses(const struct message *m, const char *name,
 /*
  * The fields of the last resending (RFC 5322 3.6.6), which stand in front of
  * those of earlier ones: from the index *begin on, up to *end; fields of other
- * names may stand among them. False if nobody has resent it.
+ * names may stand among them. False if nobody has resent it; Resent-Bcc alone
+ * does not count, since it is not seen.
  */
 bool message_resent_block(const struct message *m, size_t *begin, size_t *end);
+
+/* Is there a field of that name from index begin up to end? */
+bool message_has_between(
+    const struct message *m, size_t begin, size_t end, const char *name);
 
 /*
  * Complete the bare addresses of From, Sender, Reply-To, To, Cc and their

@@ -21,6 +21,7 @@ start_fake - <<'END'
 END
 conf <<'END'
 domain = "example.com";
+received = false;
 hostname = "web1.example.com";
 log = { to = "@TMP@/log"; };
 profiles = {

@@ -138,7 +138,7 @@ add many-full "\"rcpt\": [$(awk -v full="$full" 'BEGIN {
 { echo '{"listeners": {'; cat "$TMP/listeners"
   echo '"end": {}}}'; } >"$TMP/script"
 start_fake "$TMP/script"
-{ echo 'hostname = "h.example.com"; log = { to = "@TMP@/log"; };
+{ echo 'hostname = "h.example.com"; received = false; log = { to = "@TMP@/log"; };
 	profiles = {'; cat "$TMP/profiles"; echo '};'; } | conf
 
 # ---- sending

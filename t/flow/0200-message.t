@@ -12,6 +12,7 @@ END
 conf <<'END'
 domain = "example.com";
 hostname = "host.example.com";
+received = false;
 log = { to = "@TMP@/log"; };
 queue = { max_message = "6M"; };
 profiles = {

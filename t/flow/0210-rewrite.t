@@ -9,6 +9,7 @@ start_fake - <<'END'
 END
 cat >"$TMP/profiles" <<'END'
 hostname = "host.example.net";
+received = false;
 log = { to = "@TMP@/log"; };
 default = "noreply";
 profiles = {

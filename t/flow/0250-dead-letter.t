@@ -14,6 +14,7 @@ start_fake - <<'END'
 END
 conf <<'END'
 domain = "example.com";
+received = false;
 log = { to = "@TMP@/log"; };
 profiles = {
   box = {

@@ -286,7 +286,10 @@ sent=$((sent + 1))
 printf 'To: "x\ny"@example.org\n\nb\n' >"$TMP/in"
 attack -t
 printf 'To: x\0y@example.org\n\nb\n' >"$TMP/in"
-attack -t
+run "$sendmail" -t <"$TMP/in"
+exits 0 'a NUL in an address is dropped'
+sent=$((sent + 1))
+like "$(cat "$LOG"/*.trace)" 'C RCPT TO:<xy@example\.org>' '... on the wire too'
 
 unlike "$(cat "$LOG"/*.trace)" '^[0-9]+ [0-9]+ !' 'no rule is broken'
 unlike "$(cat "$LOG"/*.trace)" "C .*$evil" 'no attack reached the wire'

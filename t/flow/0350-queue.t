@@ -26,6 +26,7 @@ profile() { # NAME LISTENER
 setup() { # QUEUE SETTINGS
 	conf <<-END
 		domain = "example.com";
+		received = false;
 		log = { to = "@TMP@/log"; };
 		queue = { $1 };
 		profiles = { $(profile box smtp) $(profile lost lost) };

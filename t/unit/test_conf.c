@@ -121,6 +121,7 @@ START_TEST(defaults_of_a_file)
 	ck_assert_int_eq(h->log.level, LOG_LEVEL_INFO);
 	ck_assert(!h->log.json);
 	ck_assert_int_eq(c.unaliased, CONF_UNALIASED_AUTO);
+	ck_assert(c.received);
 	ck_assert_ptr_null(c.admin.local);
 	ck_assert(!c.domain_set);
 	ck_assert_ptr_nonnull(c.domain);
@@ -161,6 +162,7 @@ START_TEST(every_key_of_the_top)
 	    "domain = \"example.com\"; hostname = \"[IPv6:2001:db8::1]\";"
 	    "local_names = [ \"localhost\", \"web1.example.com\" ];"
 	    "admin = \"ops@example.com\"; unaliased = \"reject\";"
+	    "received = false;"
 	    "default = \"r\"; unmatched = \"reject\"; runner = false;"
 	    "state = \"~/state\"; spool = \"~/spool\"; queue = {"
 	    "lifetime = \"60d\"; warn_after = \"0\"; keep_failed = \"1h\";"
@@ -181,6 +183,7 @@ START_TEST(every_key_of_the_top)
 	ck_assert_str_eq(c.set.local_names.v[1], "web1.example.com");
 	ck_assert_str_eq(c.admin.local, "ops");
 	ck_assert_int_eq(c.unaliased, CONF_UNALIASED_REJECT);
+	ck_assert(!c.received);
 	ck_assert_ptr_eq(c.set.for_local, profile("r"));
 	ck_assert_ptr_null(c.set.for_unmatched);
 	ck_assert_str_eq(h->state, "/home/alice/state");
@@ -689,7 +692,7 @@ START_TEST(table_of_keys)
 		}
 	}
 	ck_assert_uint_eq(found, sizeof(some) / sizeof(some[0]));
-	ck_assert_uint_eq(n, 92);
+	ck_assert_uint_eq(n, 94);
 	ck_assert(!conf_key(n + 1, &group, &key));
 }
 END_TEST

@@ -81,16 +81,19 @@ START_TEST(system_wins_over_own)
 	    load_both("domain = \"own.test\"; hostname = \"own.test\";"
 		      "admin = \"own@own.test\"; unaliased = \"reject\";"
 		      "unmatched = \"reject\"; local_names = \"own\";"
+		      "received = true;"
 		      "queue = { max_message = \"1M\"; };" P(GOOD),
 		"domain = \"sys.test\"; hostname = \"sys.test\";"
 		"admin = \"sys@sys.test\"; unaliased = \"domain\";"
 		"unmatched = \"q\"; local_names = \"sys\";"
+		"received = false;"
 		"queue = { max_message = \"2M\"; };" TWO("q", "r")),
 	    0);
 	ck_assert_str_eq(c.domain, "sys.test");
 	ck_assert_str_eq(c.hostname, "sys.test");
 	ck_assert_str_eq(c.admin.local, "sys");
 	ck_assert_int_eq(c.unaliased, CONF_UNALIASED_DOMAIN);
+	ck_assert(!c.received);
 	ck_assert_ptr_eq(c.set.for_unmatched, profile("q"));
 	ck_assert_uint_eq(c.set.local_names.n, 1);
 	ck_assert_str_eq(c.set.local_names.v[0], "sys");
@@ -105,7 +108,8 @@ START_TEST(own_where_system_is_silent)
 	ck_assert_int_eq(
 	    load_both("domain = \"own.test\"; hostname = \"own.test\";"
 		      "admin = \"own@own.test\"; unaliased = \"admin\";"
-		      "unmatched = \"p\"; local_names = \"own\"; default = "
+		      "unmatched = \"p\"; local_names = \"own\"; "
+		      "received = false; default = "
 		      "\"p\";" P(GOOD),
 		TWO("q", "r")),
 	    0);
@@ -114,6 +118,7 @@ START_TEST(own_where_system_is_silent)
 	ck_assert_str_eq(profile("q")->servers[0].wire.hello, "own.test");
 	ck_assert_str_eq(c.admin.local, "own");
 	ck_assert_int_eq(c.unaliased, CONF_UNALIASED_ADMIN);
+	ck_assert(!c.received);
 	ck_assert_ptr_eq(c.set.for_unmatched, profile("p"));
 	ck_assert_ptr_eq(c.set.for_local, profile("p"));
 	ck_assert_str_eq(c.set.local_names.v[0], "own");
