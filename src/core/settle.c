@@ -18,6 +18,23 @@
  * it sends it. So R + ID can't be gone while its message is still in queue/,
  * and no second report can be made. A message that an administrator has put
  * back into the queue meanwhile is known by its state: it has not ended.
+ *
+ * A message of which recipients were relayed (outcome.relayed: they are to be
+ * told of, and the server tells nobody), whether it is returned or removed:
+ *
+ *   1  as above: the results with their marks. Before that, a crash loses the
+ *      server's 250 as it does for any message: it is tried again, and what is
+ *      due is marked then
+ *   1a the report on them, S + ID, is committed, and still claimed
+ *   1b where R + ID follows: the marks are off, and that is durable
+ *   2  as above; or
+ *   3  the message is removed
+ *   4  the claims on both reports end
+ *
+ * A crash behind 1: SETTLE_NEED_END, and on with 1a. Behind 1a: whoever takes
+ * the message finds that S + ID exists and goes on; whoever takes S + ID calls
+ * settle_finish_return(), which is 1b, before it sends it. So S + ID can't be
+ * gone while a message with marks is in queue/, unless one was put back.
  */
 #include "core/settle.h"
 
@@ -207,32 +224,90 @@ wait_for_report(struct job *j, const struct err *why)
 	return 0;
 }
 
-/* Steps 1 to 4 of the table above. */
 static int
-return_message(struct job *j, struct err *e)
+record(struct job *j, struct err *e)
 {
-	struct spool_claim *report = NULL;
-	struct err why = ERR_NONE;
-	int code;
+	int code = spool_save(j->claim, e);
 
-	apply_plan(j);
-	code = spool_save(j->claim, e);
 	if (code == 0 && !spool_is_flushed(j->spool))
 		code = spool_flush(j->spool, e);
-	if (code != 0)
-		return code;
-	if (j->plan.report)
-		code = make_report(j, REPORT_FAILED, &report, &why);
-	if (spool_is_damaged(j->claim)) {
-		spool_release(report);
-		return set_aside(j, e);
+	return code;
+}
+
+static void
+clear_marks(struct spool_item *i)
+{
+	size_t n;
+
+	for (n = 0; n < i->envelope.n_rcpts; n++)
+		i->state.result[n].relayed = false;
+}
+
+/* What is made before a message leaves; NULL: not due. */
+struct reports {
+	struct spool_claim *relayed, *failed;
+};
+
+/* Steps 1a to 2. What could not be recorded is in e and in *broken. */
+static int
+make_reports(struct job *j, struct reports *r, struct err *why, int *broken,
+    struct err *e)
+{
+	int code = 0;
+
+	if (j->plan.relayed) {
+		code = make_report(j, REPORT_RELAYED, &r->relayed, why);
+		if (code != 0)
+			return code;
+		clear_marks(j->item);
 	}
-	if (code != 0)
-		return wait_for_report(j, &why);
+	if (j->plan.relayed && j->plan.report)
+		*broken = record(j, e);
+	if (*broken == 0 && j->plan.report)
+		code = make_report(j, REPORT_FAILED, &r->failed, why);
+	return code;
+}
+
+/* It leaves the queue. */
+static int
+move_away(struct job *j, struct err *e)
+{
+	if (j->plan.act == SETTLE_ACT_REMOVE) {
+		j->end = SETTLE_DONE;
+		return spool_remove(j->claim, e);
+	}
+	if (!j->facts.unanswerable &&
+	    j->facts.count.to_tell[REPORT_FAILED] == 0)
+		log_event(LOG_LEVEL_INFO, j->item->envelope.id, "report",
+		    "result", "none", "reason", "not wanted (NOTIFY)", NULL);
 	j->end = SETTLE_RETURNED;
 	j->item->state.returned = true;
-	code = spool_move(j->claim, SPOOL_FAILED, e);
-	spool_release(report);
+	return spool_move(j->claim, SPOOL_FAILED, e);
+}
+
+/* Steps 1 to 4 of the tables above. */
+static int
+end_message(struct job *j, struct err *e)
+{
+	struct reports r = { NULL, NULL };
+	struct err why = ERR_NONE;
+	int code, broken = 0;
+
+	apply_plan(j);
+	code = record(j, e);
+	if (code != 0)
+		return code;
+	code = make_reports(j, &r, &why, &broken, e);
+	if (broken != 0)
+		code = broken;
+	else if (spool_is_damaged(j->claim))
+		code = set_aside(j, e);
+	else if (code != 0)
+		code = wait_for_report(j, &why);
+	else
+		code = move_away(j, e);
+	spool_release(r.failed);
+	spool_release(r.relayed);
 	return code;
 }
 
@@ -241,13 +316,15 @@ act(struct job *j, struct err *e)
 {
 	switch (j->plan.act) {
 	case SETTLE_ACT_REMOVE:
+		if (j->plan.relayed)
+			return end_message(j, e);
 		j->end = SETTLE_DONE;
 		apply_plan(j); /* for the log */
 		return spool_remove(j->claim, e);
 	case SETTLE_ACT_KEEP:
 		return keep(j, e);
 	case SETTLE_ACT_RETURN:
-		return return_message(j, e);
+		return end_message(j, e);
 	case SETTLE_ACT_LEAVE:
 		break;
 	}
@@ -273,8 +350,7 @@ plan(struct job *j, struct settle_account *account)
 	sys_random(&f->dice, sizeof(f->dice));
 	if (a->result != NULL)
 		j->result = weigh_results(i, a);
-	settle_count(
-	    i->state.result, j->result, i->envelope.n_rcpts, &f->count);
+	settle_count(i->state.result, j->result, &i->envelope, &f->count);
 	settle_account_note(
 	    account, a, &f->count, i->envelope.sender, f->now, f->dice);
 	f->resumed = account->account.resumed;
@@ -319,7 +395,7 @@ settle_finish_return(struct spool *s, const char *report_id,
 	struct err why = ERR_NONE;
 	int code;
 
-	if (report_id[0] != 'R')
+	if (report_id[0] != 'R' && report_id[0] != 'S')
 		return 0;
 	code = spool_claim(s, SPOOL_QUEUE, report_id + 1, &c, &why);
 	if (code == EX_NOINPUT || code == EX_DATAERR)
@@ -327,7 +403,10 @@ settle_finish_return(struct spool *s, const char *report_id,
 	if (code != 0)
 		return err_set(e, code, "%s", why.text);
 	i = spool_item(c);
-	if (settle_has_ended(i, q)) {
+	if (report_id[0] == 'S') {
+		clear_marks(i);
+		code = spool_save(c, e);
+	} else if (settle_has_ended(i, q)) {
 		i->state.returned = true;
 		code = spool_move(c, SPOOL_FAILED, e);
 	}

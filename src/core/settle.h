@@ -57,11 +57,15 @@ enum settle_end {
  * Settle: trouble of the account is noted there; results go into the state;
  * then by what is left:
  *  - all delivered (or all refused and told): removed;
+ *  - before it is removed or returned: a report (RFC 3461 5.2.2) on those who
+ *    were delivered to a server that tells of no success, where that was
+ *    wanted, to the envelope sender;
  *  - to be tried: next = retry_first doubled, at most retry_max, with jitter,
  *    and for one that is unclear 15 minutes at least; a delay report once it
  *    has waited for warn_after; returned once it has had `lifetime` of time in
  *    which its profile could send and four attempts;
  *  - nothing more to be tried, some refused: a report (RFC 3464), then failed/.
+ * A report is about those recipients of whom it is wanted (NOTIFY).
  * A report is durable before its message leaves the queue; across crashes there
  * is one. A report is never answered, nor is the null sender; there are at
  * most reports_per_hour; for a system profile it goes to admin, else to the
@@ -75,7 +79,8 @@ int settle_message(struct spool *s, struct spool_claim *c, const struct conf *k,
     const struct settle_attempt *a, enum settle_end *end, struct err *e);
 
 /* A crash may have left a report whose message is still in the queue: called
- * with a claim on the report before it is sent, it moves the message. */
+ * with a claim on the report before it is sent, it moves the message, or notes
+ * in it that the report on those who were relayed is made. */
 int settle_finish_return(struct spool *s, const char *report_id,
     const struct profile_queue *q, struct err *e);
 

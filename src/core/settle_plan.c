@@ -16,6 +16,10 @@
  * attempts. An attempt that the account's trouble has ended adds nothing and
  * is not recorded.
  *
+ * A report is about those of whom that was wanted (NOTIFY, RFC 3461 4.1); where
+ * that is nobody, none is due, and the act is the same. Those who were relayed
+ * are told of once, when the message ends: one report, not one an attempt.
+ *
  * What a state file holds is enough to see that a message has had its time.
  * So a crash between that record and the move to failed/ leads to a message
  * which is not tried again (SETTLE_NEED_END).
@@ -82,23 +86,45 @@ count_attempt(struct settle_count *c, const struct outcome *o)
 	c->unclear |= o->kind == OUTCOME_UNCLEAR;
 }
 
+bool
+settle_concerns(enum report_kind kind, const struct outcome *o, unsigned notify)
+{
+	switch (kind) {
+	case REPORT_FAILED:
+		return o->kind != OUTCOME_DELIVERED &&
+		       dsn_wants_failure(notify);
+	case REPORT_DELAYED:
+		return !is_final(o->kind) && dsn_wants_delay(notify);
+	case REPORT_RELAYED:
+		return o->kind == OUTCOME_DELIVERED && o->relayed;
+	case REPORT_KINDS:
+		break;
+	}
+	return false;
+}
+
 void
 settle_count(const struct outcome *before, const struct outcome *result,
-    size_t n, struct settle_count *c)
+    const struct envelope *v, struct settle_count *c)
 {
-	enum outcome_kind kind;
+	static const struct outcome open;
+	const struct outcome *o;
+	unsigned kind;
 	size_t i;
 
 	memset(c, 0, sizeof(*c));
-	c->n = n;
-	for (i = 0; i < n; i++) {
-		kind = before != NULL ? before[i].kind : OUTCOME_OPEN;
-		if (!is_final(kind) && result != NULL) {
-			kind = result[i].kind;
-			count_attempt(c, &result[i]);
+	c->n = v->n_rcpts;
+	for (i = 0; i < c->n; i++) {
+		o = before != NULL ? &before[i] : &open;
+		if (!is_final(o->kind) && result != NULL) {
+			o = &result[i];
+			count_attempt(c, o);
 		}
-		c->refused += kind == OUTCOME_REFUSED;
-		c->open += !is_final(kind);
+		c->refused += o->kind == OUTCOME_REFUSED;
+		c->open += !is_final(o->kind);
+		for (kind = 0; kind < REPORT_KINDS; kind++)
+			c->to_tell[kind] += settle_concerns(
+			    kind, o, envelope_wish(v, i)->notify);
 	}
 }
 
@@ -147,7 +173,8 @@ is_warning_due(const struct settle_facts *f, const struct settle_plan *p)
 	int64_t after = f->queue->warn_after;
 
 	return after > 0 && !f->state->warned && !f->unanswerable &&
-	       p->able >= after && f->now - f->accepted >= after;
+	       f->count.to_tell[REPORT_DELAYED] > 0 && p->able >= after &&
+	       f->now - f->accepted >= after;
 }
 
 void
@@ -168,13 +195,17 @@ settle_plan(const struct settle_facts *f, struct settle_plan *p)
 	} else if (c->open == 0 ||
 		   has_had_its_time(p->attempts, p->able, f->queue)) {
 		p->act = SETTLE_ACT_RETURN;
-		p->report = !f->unanswerable && !f->state->returned;
+		p->report = !f->unanswerable && !f->state->returned &&
+			    c->to_tell[REPORT_FAILED] > 0;
 	} else if (f->attempt && c->news) {
 		p->act = SETTLE_ACT_KEEP;
 		p->warn = is_warning_due(f, p);
 	} else {
 		p->act = SETTLE_ACT_LEAVE;
 	}
+	p->relayed =
+	    (p->act == SETTLE_ACT_REMOVE || p->act == SETTLE_ACT_RETURN) &&
+	    !f->unanswerable && c->to_tell[REPORT_RELAYED] > 0;
 }
 
 /* ---- when */

@@ -6,6 +6,7 @@
 
 #include "core/profile.h"
 #include "gate/spool.h"
+#include "mail/report.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,15 +20,22 @@ struct settle_count {
 	bool put_off;		       /* one of them for its own sake */
 	bool unclear;		       /* one of them */
 	bool news;		       /* there is something to be recorded */
+	size_t to_tell[REPORT_KINDS];  /* those whom such a report would be
+					  about */
 	const struct outcome *trouble; /* of the account, or NULL */
 	const struct outcome
 	    *it_works; /* shows that the account does; or NULL */
 };
 
+/* Is a report of that kind about a recipient of whom that was wanted (enum
+ * dsn_notify)? */
+bool settle_concerns(
+    enum report_kind kind, const struct outcome *o, unsigned notify);
+
 /* before: the results so far, or NULL: none; result: those of the attempt, or
- * NULL: there was none. */
+ * NULL: there was none. Each has one for each recipient of v. */
 void settle_count(const struct outcome *before, const struct outcome *result,
-    size_t n, struct settle_count *c);
+    const struct envelope *v, struct settle_count *c);
 
 struct settle_facts {
 	const struct profile_queue *queue;
@@ -51,8 +59,9 @@ enum settle_act {
 
 struct settle_plan {
 	enum settle_act act;
-	bool report; /* on its end is due */
-	bool warn;   /* of its delay */
+	bool report;  /* on its end is due */
+	bool relayed; /* a report on those who were relayed is due before */
+	bool warn;    /* of its delay */
 	unsigned attempts;
 	int64_t last, next, able;
 };

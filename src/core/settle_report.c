@@ -96,27 +96,33 @@ way_out(const struct settle_report *r)
 	return r->profile;
 }
 
-/* Fill head for the report; false if nobody can be told, for the reason in
+/* Fill head for the report. Of a success hears who asked, nobody else. False
+ * if nobody can be told, for the reason in
  * e. */
 static bool
 address_report(const struct settle_report *r, const struct profile *way,
     struct spool_item *head, struct err *e)
 {
+	static const char letters[REPORT_KINDS] = { [REPORT_FAILED] = 'R',
+		[REPORT_DELAYED] = 'D',
+		[REPORT_RELAYED] = 'S' };
+	static const struct dsn_rcpt never = { .notify = DSN_NEVER };
 	const struct spool_item *i = spool_item(r->claim);
 	struct addr null = { .local = NULL };
 	struct addr to = { .local = NULL };
 	bool ok;
 
-	if (r->profile->kind == PROFILE_SYSTEM && r->conf->admin.local != NULL)
+	if (r->profile->kind == PROFILE_SYSTEM &&
+	    r->conf->admin.local != NULL && r->kind != REPORT_RELAYED)
 		addr_copy(&to, &r->conf->admin);
 	ok = (to.local != NULL ||
 		 addr_parse(i->envelope.sender, false, &to, e) == 0) &&
 	     addr_parse("<>", true, &null, e) == 0 &&
 	     envelope_set_sender(&head->envelope, &null, e) == 0 &&
-	     envelope_add_rcpt(&head->envelope, &to, e) == 0;
+	     envelope_add_rcpt_dsn(&head->envelope, &to, &never, e) == 0;
 	addr_clear(&to);
 	addr_clear(&null);
-	head->envelope.id[0] = r->kind == REPORT_FAILED ? 'R' : 'D';
+	head->envelope.id[0] = letters[r->kind];
 	memcpy(head->envelope.id + 1, i->envelope.id, ENVELOPE_ID_LENGTH + 1);
 	head->profile = mem_dup(way->name);
 	head->uid = i->uid;
@@ -141,14 +147,6 @@ look_for(struct spool *s, const char *id, bool *exists, struct err *e)
 
 /* ---- what it says */
 
-static bool
-concerns(enum report_kind kind, const struct outcome *o)
-{
-	if (kind == REPORT_FAILED)
-		return o->kind != OUTCOME_DELIVERED;
-	return o->kind != OUTCOME_DELIVERED && o->kind != OUTCOME_REFUSED;
-}
-
 /* Those that it is about; a list for free_rcpts(). */
 static struct report_rcpt *
 list_rcpts(const struct settle_report *r, size_t *n)
@@ -162,12 +160,15 @@ list_rcpts(const struct settle_report *r, size_t *n)
 	*n = 0;
 	for (at = 0; at < v->n_rcpts; at++) {
 		const struct outcome *o = &i->state.result[at];
+		const struct dsn_rcpt *wish = envelope_wish(v, at);
 
-		if (!concerns(r->kind, o))
+		if (!settle_concerns(r->kind, o, wish->notify))
 			continue;
 		buf_init(&b, 8192);
-		profile_add_advice(&b, o, r->profile);
+		if (r->kind != REPORT_RELAYED)
+			profile_add_advice(&b, o, r->profile);
 		out[*n].address = v->rcpts[at];
+		out[*n].orcpt = wish->orcpt;
 		out[*n].outcome = o;
 		out[*n].advice = buf_take(&b);
 		++*n;
@@ -214,6 +215,8 @@ write_report(const struct settle_report *r, const struct profile *way,
 		.id = head->envelope.id,
 		.from = from,
 		.to = head->envelope.rcpts[0],
+		.envid = i->envelope.dsn.envid,
+		.ret = i->envelope.dsn.ret,
 		.queue_id = i->envelope.id,
 		.server = i->state.server,
 		.now = r->now,

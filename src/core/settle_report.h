@@ -22,9 +22,9 @@ struct settle_report {
 };
 
 /*
- * Make it durable, as R + ID or D + ID, and claimed: whoever has the claim
- * decides when it may go out. 0 with *out NULL: there is one already, there are
- * too many, or there can be none; the last two are logged. EX_IOERR,
+ * Make it durable, as R + ID, D + ID or S + ID, and claimed: whoever has the
+ * claim decides when it may go out. 0 with *out NULL: there is one already,
+ * there are too many, or there can be none; the last two are logged. EX_IOERR,
  * EX_CANTCREAT, EX_TEMPFAIL: not now. EX_NOINPUT: the message can't be read.
  */
 int settle_make_report(struct spool *s, const struct settle_report *r,

@@ -32,18 +32,41 @@ take_sender(struct submit_request *r, const char *text, struct err *e)
 	return 0;
 }
 
+/* What is wanted of the recipients from the one at index from on. Where
+ * nothing was said of any, there is no list. */
+static void
+take_wish(struct submit_request *r, size_t from, const struct dsn_rcpt *wish)
+{
+	size_t i;
+
+	if (r->rcpt_dsn == NULL && wish->notify == 0 && wish->orcpt == NULL)
+		return;
+	if (r->rcpt_dsn == NULL)
+		r->rcpt_dsn = mem_new(r->rcpts.n, sizeof(*r->rcpt_dsn));
+	else
+		r->rcpt_dsn =
+		    mem_grow(r->rcpt_dsn, r->rcpts.n, sizeof(*r->rcpt_dsn));
+	for (i = from; i < r->rcpts.n; i++) {
+		r->rcpt_dsn[i] = (struct dsn_rcpt){ 0 };
+		dsn_rcpt_copy(&r->rcpt_dsn[i], wish);
+	}
+}
+
 static int
 take_operands(
     struct submit_request *r, const struct submit_options *o, struct err *e)
 {
-	size_t i;
+	size_t i, from;
 
 	for (i = 0; i < o->n_rcpts; i++) {
 		const char *text = o->rcpts[i];
 
+		from = r->rcpts.n;
 		if (check_line_ends(text, e) != 0 ||
 		    addr_parse_list(text, strlen(text), &r->rcpts, e) != 0)
 			return err_wrap(e, "recipient");
+		if (o->rcpt_dsn != NULL)
+			take_wish(r, from, &o->rcpt_dsn[i]);
 	}
 	return 0;
 }
@@ -61,6 +84,17 @@ check_hops(const struct message *m, struct err *e)
 	    "message: %zu Received fields: it goes in circles between servers "
 	    "that forward it to each other; at most %d are allowed",
 	    n, SUBMIT_MAX_HOPS);
+}
+
+/* Operands that say it themselves have said it. */
+static void
+take_wishes(struct submit_request *r, const struct submit_options *o)
+{
+	const struct dsn_rcpt all = { .notify = o->notify };
+
+	dsn_wish_copy(&r->dsn, &o->dsn);
+	if (o->rcpt_dsn == NULL)
+		take_wish(r, 0, &all);
 }
 
 /* What it is called where there is no field of that name; begins empty. */
@@ -144,6 +178,7 @@ submit_take(struct submit_request *r, const struct submit_options *o,
 		code = message_recipients(&r->message, &r->rcpts, e);
 	if (code != 0)
 		return code;
+	take_wishes(r, o);
 	if (r->rcpts.n == 0)
 		return err_set(e, EX_DATAERR,
 		    o->from_header ? "recipients: none in To, Cc, Bcc or on "
@@ -169,7 +204,13 @@ submit_is_host(const char *s)
 void
 submit_request_clear(struct submit_request *r)
 {
+	size_t i;
+
 	addr_clear(&r->sender);
+	for (i = 0; r->rcpt_dsn != NULL && i < r->rcpts.n; i++)
+		dsn_rcpt_clear(&r->rcpt_dsn[i]);
+	free(r->rcpt_dsn);
+	dsn_wish_clear(&r->dsn);
 	addr_list_clear(&r->rcpts);
 	message_clear(&r->message);
 	memset(r, 0, sizeof(*r));

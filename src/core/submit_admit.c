@@ -62,6 +62,7 @@ submit_admit(struct submit_request *r, const struct conf *c,
 	int code;
 
 	memcpy(a->envelope.id, r->id, sizeof(r->id));
+	dsn_wish_copy(&a->envelope.dsn, &r->dsn);
 	from = header_from(&r->message, &from_addr) ? &from_addr : NULL;
 	q.sender = r->sender_given ? &r->sender : NULL;
 	q.from = from;

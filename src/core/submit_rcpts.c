@@ -68,7 +68,8 @@ resolve_unaliased(struct addr *a, const struct conf *c, struct err *e)
 
 /* One that aliases have nothing to say of (any more). */
 static int
-add_unaliased(struct rcpts *r, const struct addr *from)
+add_unaliased(
+    struct rcpts *r, const struct addr *from, const struct dsn_rcpt *wish)
 {
 	struct addr a = { 0 };
 	int code = 0;
@@ -77,7 +78,7 @@ add_unaliased(struct rcpts *r, const struct addr *from)
 	if (is_local(r, &a))
 		code = resolve_unaliased(&a, r->conf, r->e);
 	if (code == 0)
-		code = envelope_add_rcpt(r->envelope, &a, r->e);
+		code = envelope_add_rcpt_dsn(r->envelope, &a, wish, r->e);
 	addr_clear(&a);
 	return code;
 }
@@ -99,7 +100,7 @@ look_up(struct rcpts *r, const struct addr *a, bool *has)
 }
 
 static int
-add(struct rcpts *r, const struct addr *a)
+add(struct rcpts *r, const struct addr *a, const struct dsn_rcpt *wish)
 {
 	struct addr_list l = { 0 };
 	bool has;
@@ -107,12 +108,38 @@ add(struct rcpts *r, const struct addr *a)
 	size_t i;
 
 	if (code != 0 || !has)
-		return code != 0 ? code : add_unaliased(r, a);
+		return code != 0 ? code : add_unaliased(r, a, wish);
 	code = alias_expand(r->aliases, a->local, is_local, r, &l, r->e);
 	for (i = 0; i < l.n && code == 0; i++)
-		code = add_unaliased(r, &l.v[i]);
+		code = add_unaliased(r, &l.v[i], wish);
 	addr_list_clear(&l);
 	return code;
+}
+
+/*
+ * What is wanted of recipient i. Whoever wants to hear of him wants to hear the
+ * name that he gave (RFC 3461 4.2), whatever it stands for: complete, since
+ * others read it.
+ */
+static void
+take_wish(struct rcpts *r, size_t i, struct dsn_rcpt *out)
+{
+	struct addr a = { 0 };
+	char *text;
+
+	if (r->request->rcpt_dsn == NULL)
+		return;
+	dsn_rcpt_copy(out, &r->request->rcpt_dsn[i]);
+	if (out->notify == 0 || out->orcpt != NULL)
+		return;
+	addr_copy(&a, &r->request->rcpts.v[i]);
+	if (addr_is_bare(&a))
+		submit_complete(&a, r->conf->domain);
+	addr_to_ascii_domain(&a, NULL); /* where it can't be, it is refused */
+	text = addr_text(&a);
+	out->orcpt = dsn_make_orcpt(text);
+	free(text);
+	addr_clear(&a);
 }
 
 int
@@ -120,11 +147,15 @@ submit_admit_rcpts(const struct submit_request *r, const struct conf *c,
     struct envelope *v, struct err *e)
 {
 	struct rcpts x = { .request = r, .conf = c, .envelope = v, .e = e };
+	struct dsn_rcpt wish = { 0 };
 	size_t i;
 	int code = 0;
 
-	for (i = 0; i < r->rcpts.n && code == 0; i++)
-		code = add(&x, &r->rcpts.v[i]);
+	for (i = 0; i < r->rcpts.n && code == 0; i++) {
+		take_wish(&x, i, &wish);
+		code = add(&x, &r->rcpts.v[i], &wish);
+		dsn_rcpt_clear(&wish);
+	}
 	alias_free(x.aliases);
 	return code;
 }

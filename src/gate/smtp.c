@@ -52,6 +52,8 @@ add_keyword(struct smtp_offer *o, const char *line)
 		o->eight_bit = true;
 	else if (text_case_eq(line, "SMTPUTF8"))
 		o->utf8 = true;
+	else if (text_case_eq(line, "DSN"))
+		o->dsn = true;
 	else if (text_case_eq_n(line, "SIZE", 4) &&
 		 (line[4] == '\0' || line[4] == ' ')) {
 		o->has_size = true;

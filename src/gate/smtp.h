@@ -40,7 +40,7 @@ struct smtp_target {
 
 /* What the server offered in its last EHLO. */
 struct smtp_offer {
-	bool pipelining, eight_bit, utf8, has_size, has_auth;
+	bool pipelining, eight_bit, utf8, dsn, has_size, has_auth;
 	uint64_t size; /* limit, 0 = none told */
 	bool auth[SASL_MECHS];
 	char auth_words[256]; /* as the server wrote them, made safe */
@@ -114,7 +114,9 @@ struct smtp_order {
  * is OPEN; out[i] goes with rcpts[i] of the envelope. None of them is OPEN
  * afterwards; all others stay as they were. QUIT does not ride along, last or
  * not, where the server has put recipients off behind others (452, or 552 at
- * RCPT): they may follow in another transaction.
+ * RCPT): they may follow in another transaction. What is wanted of a message
+ * (RFC 3461) is passed on where the server offers DSN; else `relayed` is set in
+ * the outcome of each who was delivered and of whom success is to be told.
  */
 void smtp_send(struct smtp *s, const struct smtp_order *o, struct outcome *out,
     int64_t now);

@@ -24,6 +24,16 @@ enum {
 
 /* ---- the envelope */
 
+/* RFC 3461 4.3, 4.4: only what was said. */
+static void
+add_wish(struct buf *b, const struct dsn_wish *w)
+{
+	if (w->ret != DSN_RET_UNSAID)
+		buf_add_fmt(b, " RET=%s", dsn_ret_name(w->ret));
+	if (w->envid != NULL)
+		buf_add_fmt(b, " ENVID=%s", w->envid);
+}
+
 static void
 add_mail(struct smtp *s)
 {
@@ -38,6 +48,27 @@ add_mail(struct smtp *s)
 		buf_add_str(&b, " BODY=8BITMIME");
 	if (s->tx.v->utf8)
 		buf_add_str(&b, " SMTPUTF8");
+	if (s->offer.dsn)
+		add_wish(&b, &s->tx.v->dsn);
+	smtp_add_command(s, b.data);
+	buf_clear(&b);
+}
+
+/* Recipient i, with RFC 3461 4.1, 4.2. */
+static void
+add_rcpt(struct smtp *s, size_t i)
+{
+	const struct dsn_rcpt *w = envelope_wish(s->tx.v, i);
+	struct buf b;
+
+	buf_init(&b, 8192);
+	buf_add_fmt(&b, "RCPT TO:<%s>", s->tx.v->rcpts[i]);
+	if (s->offer.dsn && w->notify != 0) {
+		buf_add_str(&b, " NOTIFY=");
+		dsn_add_notify(&b, w->notify);
+	}
+	if (s->offer.dsn && w->orcpt != NULL)
+		buf_add_fmt(&b, " ORCPT=%s", w->orcpt);
 	smtp_add_command(s, b.data);
 	buf_clear(&b);
 }
@@ -52,17 +83,12 @@ is_data(const struct smtp_transfer *t, size_t i)
 static void
 add_next_command(struct smtp *s)
 {
-	char *line;
-
 	if (s->tx.sent == 0) {
 		add_mail(s);
 	} else if (is_data(&s->tx, s->tx.sent)) {
 		smtp_add_command(s, "DATA");
 	} else {
-		line = mem_printf("RCPT TO:<%s>",
-		    s->tx.v->rcpts[s->tx.rcpt_of[s->tx.sent - 1]]);
-		smtp_add_command(s, line);
-		free(line);
+		add_rcpt(s, s->tx.rcpt_of[s->tx.sent - 1]);
 	}
 	s->tx.sent++;
 }
@@ -96,10 +122,15 @@ settle_open(struct smtp *s, enum outcome_stage stage)
 	size_t i;
 
 	for (i = 0; i < s->tx.n_rcpts; i++) {
-		struct outcome *o = &s->tx.result[s->tx.rcpt_of[i]];
+		size_t rcpt = s->tx.rcpt_of[i];
+		struct outcome *o = &s->tx.result[rcpt];
 
-		if (o->kind == OUTCOME_OPEN)
-			smtp_set_by_reply(s, o, stage);
+		if (o->kind != OUTCOME_OPEN)
+			continue;
+		smtp_set_by_reply(s, o, stage);
+		o->relayed =
+		    o->kind == OUTCOME_DELIVERED && !s->offer.dsn &&
+		    dsn_wants_success(envelope_wish(s->tx.v, rcpt)->notify);
 	}
 }
 

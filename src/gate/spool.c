@@ -106,7 +106,7 @@ spool_is_open(const struct spool_item *i)
 bool
 spool_is_id(const char *text)
 {
-	if (*text == 'R' || *text == 'D')
+	if (*text == 'R' || *text == 'D' || *text == 'S')
 		text++;
 	return strspn(text, id_digits) == ENVELOPE_ID_LENGTH &&
 	       text[ENVELOPE_ID_LENGTH] == '\0';

@@ -9,7 +9,11 @@
  *	accepted 1700000000000
  *	report				(only in a report)
  *	sender ann@example.com		(or <>, the null sender)
+ *	ret hdrs			(or full; only if it was said)
+ *	envid QQ314159			(xtext; only if it was said)
  *	rcpt bob@example.org		(one or more)
+ *	notify SUCCESS,FAILURE		(of the one before; only if ..)
+ *	orcpt rfc822;bob@example.org	(.. it was said)
  *					(an empty line)
  *	the message, CRLF, as it will go out
  *	osmtp-end HEAD TEXT 7 HEADCRC CRC
@@ -54,6 +58,39 @@ bad_head(struct err *e, const char *what)
 	return err_set(e, EX_DATAERR, "head: no good %s", what);
 }
 
+/* What is wanted of the message (RFC 3461). */
+static int
+parse_wish(struct spool_lines *l, struct dsn_wish *w, struct err *e)
+{
+	const char *value = spool_lines_value(l, "ret");
+
+	if (value != NULL && dsn_parse_ret(value, &w->ret, e) != 0)
+		return bad_head(e, "ret");
+	value = spool_lines_value(l, "envid");
+	if (value != NULL && !dsn_is_xtext(value, DSN_MAX_ENVID))
+		return bad_head(e, "envid");
+	w->envid = mem_dup(value);
+	return 0;
+}
+
+/* What is wanted of the last recipient. */
+static int
+parse_rcpt_wish(struct spool_lines *l, struct envelope *v, struct err *e)
+{
+	struct dsn_rcpt w = { 0 };
+	const char *value = spool_lines_value(l, "notify");
+
+	if (value != NULL && dsn_parse_notify(value, &w.notify, e) != 0)
+		return bad_head(e, "notify");
+	value = spool_lines_value(l, "orcpt");
+	if (value != NULL && !dsn_is_orcpt(value))
+		return bad_head(e, "orcpt");
+	w.orcpt = mem_dup(value);
+	envelope_set_wish(v, v->n_rcpts - 1, &w);
+	dsn_rcpt_clear(&w);
+	return 0;
+}
+
 /* The lines from sender to the end. */
 static int
 parse_addresses(struct spool_lines *l, struct envelope *v, struct err *e)
@@ -65,9 +102,13 @@ parse_addresses(struct spool_lines *l, struct envelope *v, struct err *e)
 	if (envelope_restore_sender(
 		v, strcmp(value, "<>") == 0 ? "" : value, e) != 0)
 		return bad_head(e, "sender");
+	if (parse_wish(l, &v->dsn, e) != 0)
+		return EX_DATAERR;
 	while ((value = spool_lines_value(l, "rcpt")) != NULL) {
 		if (envelope_restore_rcpt(v, value, e) != 0)
 			return bad_head(e, "rcpt");
+		if (parse_rcpt_wish(l, v, e) != 0)
+			return EX_DATAERR;
 	}
 	if (v->n_rcpts == 0)
 		return bad_head(e, "rcpt");
@@ -117,6 +158,46 @@ spool_file_parse_head(
 	return code;
 }
 
+/* Is it all one word? Else it could be read back as several lines. */
+static bool
+are_good_wishes(const struct envelope *v)
+{
+	const char *orcpt;
+	size_t i;
+
+	if (v->dsn.envid != NULL && !dsn_is_xtext(v->dsn.envid, DSN_MAX_ENVID))
+		return false;
+	for (i = 0; i < v->n_rcpts; i++) {
+		orcpt = envelope_wish(v, i)->orcpt;
+		if (orcpt != NULL && !dsn_is_orcpt(orcpt))
+			return false;
+	}
+	return true;
+}
+
+static void
+add_wish(struct buf *b, const struct dsn_wish *w)
+{
+	if (w->ret != DSN_RET_UNSAID)
+		buf_add_str(
+		    b, w->ret == DSN_RET_FULL ? "ret full\n" : "ret hdrs\n");
+	if (w->envid != NULL)
+		buf_add_fmt(b, "envid %s\n", w->envid);
+}
+
+static void
+add_rcpt(struct buf *b, const char *address, const struct dsn_rcpt *w)
+{
+	buf_add_fmt(b, "rcpt %s\n", address);
+	if (w->notify != 0) {
+		buf_add_str(b, "notify ");
+		dsn_add_notify(b, w->notify);
+		buf_add_char(b, '\n');
+	}
+	if (w->orcpt != NULL)
+		buf_add_fmt(b, "orcpt %s\n", w->orcpt);
+}
+
 int
 spool_file_add_head(struct buf *b, const struct spool_item *head,
     struct spool_item *out, struct err *e)
@@ -124,6 +205,8 @@ spool_file_add_head(struct buf *b, const struct spool_item *head,
 	const struct envelope *v = &head->envelope;
 	size_t i, begin = b->len;
 
+	if (!are_good_wishes(v))
+		return bad_head(e, "envid or orcpt");
 	buf_add_fmt(b, FILE_KIND " 1\nid %s\nprofile %s\nuid %lu\n", v->id,
 	    head->profile != NULL ? head->profile : "",
 	    (unsigned long)head->uid);
@@ -132,8 +215,9 @@ spool_file_add_head(struct buf *b, const struct spool_item *head,
 		buf_add_str(b, "report\n");
 	buf_add_fmt(b, "sender %s\n",
 	    v->sender != NULL && *v->sender != '\0' ? v->sender : "<>");
+	add_wish(b, &v->dsn);
 	for (i = 0; i < v->n_rcpts; i++)
-		buf_add_fmt(b, "rcpt %s\n", v->rcpts[i]);
+		add_rcpt(b, v->rcpts[i], envelope_wish(v, i));
 	buf_add_char(b, '\n');
 	if (b->full)
 		return err_set(e, EX_DATAERR, "head: too large");

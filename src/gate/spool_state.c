@@ -16,12 +16,13 @@
  *	crc 8a9136aa
  *
  * in this order. A result: the recipients whom it is of, by their place in the
- * message's file; kind, class, stage, code, enhanced status, error, detail,
+ * message's file; kind (where a report on success is due from us: relayed
+ * instead of delivered), class, stage, code, enhanced status, error, detail,
  * provider, whose words the text is, and the text. Neighbours with the same
  * result share a line, so that a message to thousands that waits for a server
  * has a small state; a recipient of whom nothing is known has none. An empty
  * word is "-"; "%xx" stands for a blank in a word, for "%", and for a "-"
- *alone. The checksum is of all lines before it.
+ * alone. The checksum is of all lines before it.
  *
  * A state is bound to its message by the ID, since under another name it would
  * make recipients delivered who were not.
@@ -37,7 +38,8 @@
 #include "base/text.h"
 #include "gate/spool_part.h"
 
-#define STATE_KIND "osmtp-state"
+#define STATE_KIND    "osmtp-state"
+#define STATE_RELAYED "relayed"
 
 enum { STATE_CRC = sizeof("crc 01234567\n") - 1, STATE_CODE_MAX = 9999 };
 
@@ -84,7 +86,8 @@ add_word(struct buf *b, const char *s, bool is_text)
 static void
 add_outcome(struct buf *b, const struct outcome *o)
 {
-	const char *const words[] = { outcome_kind_name(o->kind),
+	const char *const words[] = { o->relayed ? STATE_RELAYED
+						 : outcome_kind_name(o->kind),
 		outcome_class_name(o->class), outcome_stage_name(o->stage) };
 	size_t i;
 
@@ -108,7 +111,8 @@ same_outcome(const struct outcome *a, const struct outcome *b)
 {
 	return a->kind == b->kind && a->class == b->class &&
 	       a->stage == b->stage && a->code == b->code &&
-	       a->ours == b->ours && strcmp(a->enhanced, b->enhanced) == 0 &&
+	       a->ours == b->ours && a->relayed == b->relayed &&
+	       strcmp(a->enhanced, b->enhanced) == 0 &&
 	       strcmp(a->error, b->error) == 0 &&
 	       strcmp(a->detail, b->detail) == 0 &&
 	       strcmp(a->provider, b->provider) == 0 &&
@@ -264,9 +268,12 @@ take_outcome(char *line, struct outcome *o)
 {
 	int kind, class, stage;
 	uint64_t code;
-	const char *word;
+	const char *word = next_word(&line);
 
-	if (!take_enum(find_kind, next_word(&line), &kind) ||
+	o->relayed = word != NULL && strcmp(word, STATE_RELAYED) == 0;
+	if (o->relayed)
+		word = outcome_kind_name(OUTCOME_DELIVERED);
+	if (!take_enum(find_kind, word, &kind) ||
 	    !take_enum(find_class, next_word(&line), &class) ||
 	    !take_enum(find_stage, next_word(&line), &stage))
 		return false;

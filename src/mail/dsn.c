@@ -266,21 +266,14 @@ add_utf8_xtext(struct buf *b, const char *text)
 	}
 }
 
-static bool
-is_ascii(const char *s)
-{
-	while (*s != '\0' && (unsigned char)*s < 128)
-		s++;
-	return *s == '\0';
-}
-
 char *
 dsn_make_orcpt(const char *address)
 {
+	size_t n = strlen(address);
 	struct buf b;
 
 	buf_init(&b, DSN_MAX_ORCPT);
-	if (!is_ascii(address) && text_is_utf8(address, strlen(address))) {
+	if (!text_is_ascii(address, n) && text_is_utf8(address, n)) {
 		buf_add_str(&b, "utf-8;");
 		add_utf8_xtext(&b, address);
 	} else {

@@ -140,6 +140,9 @@ envelope_grow(struct envelope *v)
 	v->n_slots = v->n_slots > 0 ? 2 * v->n_slots : ENVELOPE_FIRST_SLOTS;
 	v->slots = mem_new(v->n_slots, sizeof(*v->slots));
 	v->rcpts = mem_grow(v->rcpts, v->n_slots / 2, sizeof(*v->rcpts));
+	if (v->rcpt_dsn != NULL)
+		v->rcpt_dsn =
+		    mem_grow(v->rcpt_dsn, v->n_slots / 2, sizeof(*v->rcpt_dsn));
 	for (i = 0; i < v->n_rcpts; i++)
 		*envelope_slot(v, v->rcpts[i], envelope_domain(v->rcpts[i])) =
 		    i + 1;
@@ -167,16 +170,44 @@ envelope_put_rcpt(struct envelope *v, char *text, bool *is_new, struct err *e)
 		    "envelope: more than %d recipients", ENVELOPE_MAX_RCPTS);
 	}
 	v->rcpts[v->n_rcpts] = text;
+	if (v->rcpt_dsn != NULL)
+		v->rcpt_dsn[v->n_rcpts] = (struct dsn_rcpt){ 0 };
 	*slot = (uint32_t)++v->n_rcpts;
 	v->utf8 = v->utf8 || !text_is_ascii(text, strlen(text));
 	return 0;
 }
 
+const struct dsn_rcpt *
+envelope_wish(const struct envelope *v, size_t i)
+{
+	static const struct dsn_rcpt nothing;
+
+	return v->rcpt_dsn != NULL ? &v->rcpt_dsn[i] : &nothing;
+}
+
+void
+envelope_set_wish(struct envelope *v, size_t i, const struct dsn_rcpt *wish)
+{
+	if (wish->notify == 0 && wish->orcpt == NULL && v->rcpt_dsn == NULL)
+		return;
+	if (v->rcpt_dsn == NULL)
+		v->rcpt_dsn = mem_new(v->n_slots / 2, sizeof(*v->rcpt_dsn));
+	dsn_rcpt_copy(&v->rcpt_dsn[i], wish);
+}
+
 int
 envelope_add_rcpt(struct envelope *v, const struct addr *a, struct err *e)
 {
+	return envelope_add_rcpt_dsn(v, a, NULL, e);
+}
+
+int
+envelope_add_rcpt_dsn(struct envelope *v, const struct addr *a,
+    const struct dsn_rcpt *wish, struct err *e)
+{
 	char *text;
 	bool is_new;
+	int code;
 
 	if (addr_is_null(a))
 		return err_set(
@@ -184,7 +215,10 @@ envelope_add_rcpt(struct envelope *v, const struct addr *a, struct err *e)
 	text = envelope_text(a, e);
 	if (text == NULL)
 		return EX_DATAERR;
-	return envelope_put_rcpt(v, text, &is_new, e);
+	code = envelope_put_rcpt(v, text, &is_new, e);
+	if (code == 0 && is_new && wish != NULL)
+		envelope_set_wish(v, v->n_rcpts - 1, wish);
+	return code;
 }
 
 /* Could an envelope have given this address? */
@@ -228,8 +262,13 @@ envelope_clear(struct envelope *v)
 {
 	size_t i;
 
-	for (i = 0; i < v->n_rcpts; i++)
+	for (i = 0; i < v->n_rcpts; i++) {
 		free(v->rcpts[i]);
+		if (v->rcpt_dsn != NULL)
+			dsn_rcpt_clear(&v->rcpt_dsn[i]);
+	}
+	dsn_wish_clear(&v->dsn);
+	free(v->rcpt_dsn);
 	free(v->rcpts);
 	free(v->slots);
 	free(v->sender);

@@ -19,7 +19,7 @@ enum {
 	ENVELOPE_MAX_RCPTS = 50000,
 	ENVELOPE_ID_LENGTH = 16, /* [0-9a-hjkmnp-tv-z]: 9 of time, 7 random */
 	ENVELOPE_ID_MAX =
-	    ENVELOPE_ID_LENGTH + 1 /* "R", "D" before a report's */
+	    ENVELOPE_ID_LENGTH + 1 /* "R", "D", "S" before a report's */
 };
 
 struct envelope {
@@ -28,7 +28,8 @@ struct envelope {
 	char **rcpts; /* each as it goes to the wire, no two the same */
 	size_t n_rcpts;
 	struct dsn_wish dsn;
-	struct dsn_rcpt *rcpt_dsn; /* one for each recipient, or NULL */
+	struct dsn_rcpt *rcpt_dsn; /* one for each recipient, or NULL while
+				      nobody said anything: envelope_wish() */
 	bool eight_bit;		   /* header or body hold octets over 127 */
 	bool repair;	 /* a line is too long, there is a NUL, or it is
 			    called binary: see mime */
@@ -53,6 +54,17 @@ void envelope_make_id(char id[ENVELOPE_ID_LENGTH + 1], int64_t now);
 int envelope_set_sender(
     struct envelope *v, const struct addr *a, struct err *e);
 int envelope_add_rcpt(struct envelope *v, const struct addr *a, struct err *e);
+
+/* The same, with what is wanted of him, copied; NULL: nothing was said. Of one
+ * who is there already nothing changes. */
+int envelope_add_rcpt_dsn(struct envelope *v, const struct addr *a,
+    const struct dsn_rcpt *wish, struct err *e);
+
+/* What is wanted of recipient i; never NULL. Borrowed until v changes. */
+const struct dsn_rcpt *envelope_wish(const struct envelope *v, size_t i);
+/* Say it of recipient i, in place of what was said. */
+void envelope_set_wish(
+    struct envelope *v, size_t i, const struct dsn_rcpt *wish);
 
 /*
  * The same from text that an envelope gave and a file kept: it is not parsed

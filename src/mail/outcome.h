@@ -61,6 +61,8 @@ struct outcome {
 	char text[OUTCOME_TEXT_MAX]; /* the other side's words, made safe, or
 					ours where it said nothing */
 	bool ours;		     /* text is ours, not the other side's */
+	bool relayed; /* DELIVERED, and whoever is to hear of that hears it
+			 from us (RFC 3461 5.2.2) */
 };
 
 /* The names in messages and logs: "delivered", "F" (or "-"), "AUTH". */

@@ -15,8 +15,10 @@
 #include "mail/report.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/text.h"
 #include "mail/field.h"
 #include "mail/message.h"
@@ -26,18 +28,21 @@ enum { REPORT_BOUNDARY = 48 }; /* octets, and a number; RFC 2046 has 70 */
 
 /* ---- the header */
 
-/* Who did not get it: the first, and how many more. An address that would
+/* Whom it is about: the first, and how many more. An address that would
  * have to be encoded is not named here. */
 static void
 report_subject(struct report_out *o)
 {
+	static const char *const begins[REPORT_KINDS] = {
+		[REPORT_FAILED] = "Undelivered mail: ",
+		[REPORT_DELAYED] = "Delayed mail (still being tried): ",
+		[REPORT_RELAYED] = "Mail that was handed on: ",
+	};
 	const struct report *r = o->r;
 	struct buf b;
 
 	buf_init(&b, REPORT_VALUE_MAX);
-	buf_add_str(&b, r->kind == REPORT_FAILED
-			    ? "Undelivered mail: "
-			    : "Delayed mail (still being tried): ");
+	buf_add_str(&b, begins[r->kind]);
 	if (r->n_rcpts == 0 || !report_is_ascii(r->rcpts[0].address))
 		buf_add_fmt(&b, "%zu recipient%s", r->n_rcpts,
 		    r->n_rcpts == 1 ? "" : "s");
@@ -201,6 +206,11 @@ report_story(struct report_out *o, const struct report_rcpt *rcpts, size_t n)
 static void
 report_opening(struct report_out *o)
 {
+	static const char *const ends[REPORT_KINDS] = {
+		[REPORT_FAILED] = " could not be delivered to:",
+		[REPORT_DELAYED] = " has not been delivered yet to:",
+		[REPORT_RELAYED] = " was handed on, for:",
+	};
 	const struct report *r = o->r;
 
 	buf_add_fmt(&o->words, "This is the mail system at %s.", r->hostname);
@@ -208,9 +218,7 @@ report_opening(struct report_out *o)
 	report_line(o, "", 0);
 	buf_add_str(&o->words, "The message that was accepted on ");
 	field_add_date(&o->words, r->arrived);
-	buf_add_str(&o->words, r->kind == REPORT_FAILED
-				   ? " could not be delivered to:"
-				   : " has not been delivered yet to:");
+	buf_add_str(&o->words, ends[r->kind]);
 	report_say(o, 0);
 }
 
@@ -226,6 +234,11 @@ report_closing(struct report_out *o, bool whole)
 		    "Nothing more is tried for the recipients above. %s is "
 		    "attached.",
 		    whole ? "The message" : "The header of the message");
+	} else if (r->kind == REPORT_RELAYED) {
+		buf_add_str(&o->words,
+		    "You asked to hear of that. The server does not tell of "
+		    "what becomes of it from there on, unless it fails. The "
+		    "header of the message is attached.");
 	} else {
 		buf_add_str(&o->words, "Do not send it again: it is tried "
 				       "until ");
@@ -302,6 +315,21 @@ report_recipient(struct report_out *o, const char *address)
 	buf_clear(&safe);
 }
 
+/* As the sender gave it (RFC 3464 2.3.1). */
+static void
+report_original_recipient(struct report_out *o, const char *orcpt)
+{
+	char *type;
+
+	if (orcpt == NULL)
+		return;
+	type = mem_dup_n(orcpt, strcspn(orcpt, ";"));
+	dsn_add_decoded(&o->words, orcpt + strlen(type) + 1);
+	report_status_field(o, "Original-Recipient", type, o->words.data);
+	buf_reset(&o->words);
+	free(type);
+}
+
 /*
  * The enhanced status; without one, what the class says. What is delayed has
  * not failed for good, whatever a server said of our account.
@@ -313,6 +341,11 @@ report_status(struct report_out *o, const struct outcome *x)
 		       (x->kind == OUTCOME_REFUSED || x->code / 100 == 5);
 	const char *rest = ".0.0";
 
+	if (o->r->kind == REPORT_RELAYED) {
+		buf_add_fmt(&o->b, "Status: 2%s\r\n",
+		    x->enhanced[0] == '2' ? x->enhanced + 1 : rest);
+		return;
+	}
 	if (x->enhanced[0] == '5' || x->enhanced[0] == '4')
 		rest = x->enhanced + 1;
 	if (o->r->kind == REPORT_FAILED && rest == x->enhanced + 1)
@@ -355,10 +388,21 @@ report_diagnostic(struct report_out *o, const struct outcome *x)
 static void
 report_delivery_status(struct report_out *o)
 {
+	static const char *const actions[REPORT_KINDS] = {
+		[REPORT_FAILED] = "failed",
+		[REPORT_DELAYED] = "delayed",
+		[REPORT_RELAYED] = "relayed",
+	};
 	const struct report *r = o->r;
 	size_t i;
 
 	report_begin_part(o, "message/delivery-status\r\n");
+	if (r->envid != NULL) {
+		dsn_add_decoded(&o->words, r->envid);
+		report_make_ascii(&o->words);
+		report_field(o, "Original-Envelope-Id", o->words.data);
+		buf_reset(&o->words);
+	}
 	report_status_field(o, "Reporting-MTA", "dns", r->hostname);
 	report_field(o, "X-Queue-ID", r->queue_id);
 	report_date_field(o, "Arrival-Date", r->arrived);
@@ -366,9 +410,9 @@ report_delivery_status(struct report_out *o)
 		const struct outcome *x = r->rcpts[i].outcome;
 
 		buf_add_str(&o->b, "\r\n");
+		report_original_recipient(o, r->rcpts[i].orcpt);
 		report_recipient(o, r->rcpts[i].address);
-		buf_add_fmt(&o->b, "Action: %s\r\n",
-		    r->kind == REPORT_FAILED ? "failed" : "delayed");
+		buf_add_fmt(&o->b, "Action: %s\r\n", actions[r->kind]);
 		report_status(o, x);
 		report_remote(o, x);
 		report_diagnostic(o, x);
@@ -457,7 +501,8 @@ report_write(const struct report *r, struct stream_source *original,
     uint64_t size, bool eight_bit, struct stream_sink *out, struct err *e)
 {
 	/* RFC 3461 4.3: what has not failed is not returned whole. */
-	bool whole = size <= REPORT_WHOLE_MAX && r->kind == REPORT_FAILED;
+	bool whole = size <= REPORT_WHOLE_MAX && r->kind == REPORT_FAILED &&
+		     r->ret != DSN_RET_HDRS;
 	struct report_out o = {
 		.r = r, .sink = out, .quoted = report_needs_utf8(r)
 	};

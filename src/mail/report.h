@@ -11,23 +11,30 @@
 
 #include "base/err.h"
 #include "base/stream.h"
+#include "mail/dsn.h"
 #include "mail/outcome.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { REPORT_WHOLE_MAX = 64 * 1024 }; /* a larger original: its header only */
+enum {
+	REPORT_WHOLE_MAX = 64 * 1024
+}; /* a larger original: its header only,
+     RET=FULL or not */
 
 enum report_kind {
-	REPORT_FAILED, /* these recipients did not get it and will not */
-	REPORT_DELAYED /* they have not got it yet */
+	REPORT_FAILED,	/* these recipients did not get it and will not */
+	REPORT_DELAYED, /* they have not got it yet */
+	REPORT_RELAYED, /* a server has it that tells of no success */
+	REPORT_KINDS
 };
 
 struct report_rcpt {
 	const char *address;
 	const struct outcome *outcome;
 	const char *advice; /* meaning and remedy, or "" */
+	const char *orcpt;  /* Original-Recipient: "type;xtext", or NULL */
 };
 
 /* Borrowed. */
@@ -37,6 +44,8 @@ struct report {
 	const char *from;     /* address; the name is Mail Delivery System */
 	const char *to;	      /* address */
 	const char *hostname; /* Reporting-MTA, Message-ID */
+	const char *envid;    /* Original-Envelope-Id: xtext, or NULL */
+	enum dsn_ret ret;     /* what of a message that failed is returned */
 	const char *queue_id; /* of the message: X-Queue-ID and the words */
 	const char *server;   /* Remote-MTA: "host:port", or "" */
 	int64_t now, arrived; /* ms since 1970 */

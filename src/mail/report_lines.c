@@ -32,6 +32,16 @@ report_is_ascii(const char *s)
 	return *s == '\0';
 }
 
+void
+report_make_ascii(struct buf *b)
+{
+	size_t i;
+
+	for (i = 0; i < b->len; i++)
+		if ((unsigned char)b->data[i] > 127)
+			b->data[i] = '?';
+}
+
 /*
  * How much of s[0..n) goes on a line with that much room: all, or what stands
  * before a blank; a word that is longer gets a longer line, and one that no
@@ -90,13 +100,10 @@ report_status_field(
     struct report_out *o, const char *name, const char *type, const char *value)
 {
 	struct buf b;
-	size_t i;
 
 	buf_init(&b, REPORT_VALUE_MAX);
 	buf_add_fmt(&b, "%s; %s", type, value);
-	for (i = 0; i < b.len; i++)
-		if ((unsigned char)b.data[i] > 127)
-			b.data[i] = '?';
+	report_make_ascii(&b);
 	report_field(o, name, b.data);
 	buf_clear(&b);
 }

@@ -31,6 +31,9 @@ void report_flush(struct report_out *o);
 
 bool report_is_ascii(const char *s);
 
+/* Octets over 127 become question marks. */
+void report_make_ascii(struct buf *b);
+
 /* A header field, made safe, folded. */
 void report_field(struct report_out *o, const char *name, const char *value);
 void report_date_field(struct report_out *o, const char *name, int64_t when);

@@ -23,6 +23,13 @@ DEFAULT_EHLO = ["PIPELINING", "SIZE 10485760", "8BITMIME",
 REFUSAL = "535 5.7.8 authentication credentials invalid"
 PATH = re.compile(r'(?:FROM|TO):<((?:"(?:[^"\\]|\\.)*"|[^\x00-\x20<>"])*)>'
                   r"((?: [^ ]+)*)$", re.I)
+# RFC 3461 4, as strict as it is written.
+XTEXT = r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})"
+EVENTS = "(?:SUCCESS|FAILURE|DELAY)"
+DSN_FORMS = {"NOTIFY": re.compile(f"NEVER|{EVENTS}(?:,{EVENTS})*"),
+             "ORCPT": re.compile(f"(?=.{{1,500}}$)[a-z0-9-]+;{XTEXT}+"),
+             "RET": re.compile("FULL|HDRS"),
+             "ENVID": re.compile(f"(?=.{{1,100}}$){XTEXT}+")}
 
 
 class Store:
@@ -224,6 +231,9 @@ class Session:
             if known.get(key.upper(), "?") not in self.words:
                 self.breach(f"parameter {key} was not offered")
                 return "555 5.5.4 unknown parameter " + key
+            if key in DSN_FORMS and not DSN_FORMS[key].fullmatch(value):
+                self.breach(f"bad value of {key}: {value}")
+                return "501 5.5.4 bad " + key
             if key.upper() == "SIZE":
                 limit = int((self.words["SIZE"] or ["0"])[0])
                 if not value.isdigit():

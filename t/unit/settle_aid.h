@@ -21,6 +21,7 @@
 
 #define REPORT_A "R" ID_A
 #define DELAY_A	 "D" ID_A
+#define RELAY_A	 "S" ID_A
 
 enum { BOX, SYSTEM, PROFILES };
 
@@ -129,6 +130,14 @@ say_delivered(size_t i)
 	say(i, OUTCOME_DELIVERED, OUTCOME_CLASS_NONE, OUTCOME_AT_FINAL, 250);
 }
 
+/* By a server that tells of no success, though that is wanted. */
+static inline void
+say_relayed(size_t i)
+{
+	say_delivered(i);
+	result[i].relayed = true;
+}
+
 static inline void
 say_refused(size_t i)
 {
@@ -146,6 +155,30 @@ say_trouble(enum outcome_class class, enum outcome_stage stage, int code)
 {
 	say(0, OUTCOME_LATER, class, stage, code);
 	result[1] = result[0];
+}
+
+/* As put_claimed(), with what is wanted of both recipients, "hdrs" and an
+ * ENVID. */
+static inline struct spool_claim *
+put_wish(const char *id, unsigned first, unsigned second)
+{
+	struct dsn_rcpt one = { first,
+		(char *)(void *)"rfc822;root@example.com" };
+	struct dsn_rcpt two = { .notify = second };
+	struct spool_item head = make_head(id);
+	struct spool_draft *d;
+	struct spool_claim *c;
+
+	head.envelope.dsn.ret = DSN_RET_HDRS;
+	head.envelope.dsn.envid = mem_dup("QQ+2B1");
+	envelope_set_wish(&head.envelope, 0, &one);
+	envelope_set_wish(&head.envelope, 1, &two);
+	ck_assert_int_eq(spool_begin(spool, &head, &d, &e), 0);
+	ck_assert_int_eq(
+	    spool_sink(d)->write(spool_sink(d), TEXT, strlen(TEXT)), 0);
+	ck_assert_int_eq(spool_commit(d, false, &c, &e), 0);
+	spool_item_clear(&head);
+	return c;
 }
 
 static inline int

@@ -280,6 +280,48 @@ START_TEST(restores)
 }
 END_TEST
 
+/* Nothing is kept where nothing is said; the first word on one counts. */
+START_TEST(keeps_wishes)
+{
+	struct dsn_rcpt never = { .notify = DSN_NEVER };
+	struct dsn_rcpt both = { DSN_SUCCESS | DSN_FAILURE,
+		(char *)(void *)"rfc822;bob@example.org" };
+	struct dsn_rcpt nothing = { 0 };
+	struct envelope v = { 0 };
+	struct err e = ERR_NONE;
+	struct addr a = { 0 };
+	char text[64];
+	int i;
+
+	ck_assert_int_eq(addr_parse("bob@example.org", true, &a, &e), 0);
+	ck_assert_int_eq(add_text(&v, "ann@example.org", &e), 0);
+	ck_assert_uint_eq(envelope_wish(&v, 0)->notify, 0);
+	envelope_set_wish(&v, 0, &nothing);
+	ck_assert_ptr_null(v.rcpt_dsn);
+	ck_assert_int_eq(envelope_add_rcpt_dsn(&v, &a, &both, &e), 0);
+	ck_assert_int_eq(envelope_add_rcpt_dsn(&v, &a, &never, &e), 0);
+	ck_assert_int_eq(envelope_add_rcpt(&v, &a, &e), 0);
+	ck_assert_uint_eq(v.n_rcpts, 2);
+	for (i = 0; i < 100; i++) {
+		snprintf(text, sizeof(text), "r%d@example.org", i);
+		ck_assert_int_eq(add_text(&v, text, &e), 0);
+	}
+	envelope_set_wish(&v, 101, &never);
+	ck_assert_uint_eq(envelope_wish(&v, 0)->notify, 0);
+	ck_assert_uint_eq(envelope_wish(&v, 1)->notify, both.notify);
+	ck_assert_str_eq(envelope_wish(&v, 1)->orcpt, both.orcpt);
+	ck_assert_ptr_ne(envelope_wish(&v, 1)->orcpt, both.orcpt);
+	for (i = 2; i < 101; i++)
+		ck_assert_uint_eq(envelope_wish(&v, (size_t)i)->notify, 0);
+	ck_assert_uint_eq(envelope_wish(&v, 101)->notify, DSN_NEVER);
+	envelope_set_wish(&v, 1, &nothing);
+	ck_assert_ptr_null(envelope_wish(&v, 1)->orcpt);
+	addr_clear(&a);
+	envelope_clear(&v);
+	ck_assert_ptr_null(v.rcpt_dsn);
+}
+END_TEST
+
 static void
 add(TCase *tc)
 {
@@ -293,6 +335,7 @@ add(TCase *tc)
 	tcase_add_test(tc, puts_domains_into_labels);
 	tcase_add_test(tc, takes_many);
 	tcase_add_test(tc, restores);
+	tcase_add_test(tc, keeps_wishes);
 }
 
 int

@@ -184,6 +184,67 @@ START_TEST(delay_has_another_story)
 }
 END_TEST
 
+START_TEST(relayed_has_good_news)
+{
+	struct buf b;
+
+	outcome_set(&result, OUTCOME_DELIVERED, OUTCOME_CLASS_NONE,
+	    OUTCOME_AT_FINAL, 250, "2.0.0 queued as 1");
+	rcpts[0].advice = "";
+	rcpts[0].orcpt = "rfc822;root@example.com";
+	report.kind = REPORT_RELAYED;
+	report.ret = DSN_RET_FULL; /* of failures alone */
+	report.envid = "a+2Bb+3D1";
+	write_report(&b);
+	has(&b, "Subject: Mail that was handed on: bob@example.net\r\n");
+	has(&b, "was handed\r\non, for:\r\n\r\n    bob@example.net\r\n\r\n"
+		"  relay.example.net:587 said: 250 2.0.0 queued as 1\r\n\r\n"
+		"You asked to hear of that. ");
+	has(&b, "\r\n\r\nOriginal-Envelope-Id: a+b=1\r\nReporting-MTA: ");
+	has(&b, "\r\n\r\nOriginal-Recipient: rfc822; root@example.com\r\n"
+		"Final-Recipient: rfc822; bob@example.net\r\n"
+		"Action: relayed\r\nStatus: 2.0.0\r\n"
+		"Remote-MTA: dns; relay.example.net\r\n");
+	has(&b, "Content-Type: text/rfc822-headers\r\n");
+	has_not(&b, "Text\r\n");
+	buf_clear(&b);
+}
+END_TEST
+
+START_TEST(ret_says_what_is_returned)
+{
+	struct buf b;
+
+	report.ret = DSN_RET_HDRS;
+	write_report(&b);
+	has(&b, "The header of the message is\r\nattached.");
+	has(&b, "Content-Type: text/rfc822-headers\r\n\r\n"
+		"From: ann@example.com\r\n");
+	has_not(&b, "Text\r\n");
+	buf_clear(&b);
+	report.ret = DSN_RET_FULL;
+	write_report(&b);
+	has(&b, "Content-Type: message/rfc822\r\n");
+	has(&b, "Text\r\n");
+	buf_clear(&b);
+}
+END_TEST
+
+/* What was encoded to be harmless is harmless when it is decoded. */
+START_TEST(encoded_words_begin_no_field)
+{
+	struct buf b;
+
+	report.envid = "a+0D+0AAction:+20none+7F+C3+A9";
+	rcpts[0].orcpt = "x;b+0D+0A+0D+0AFinal-Recipient:+20no+C3+A9";
+	write_report(&b);
+	has(&b, "\r\nOriginal-Envelope-Id: a+0D+0AAction: none+7F??\r\n");
+	has(&b, "\r\nOriginal-Recipient: x; b+0D+0A+0D+0AFinal-Recipient: "
+		"no??\r\n");
+	buf_clear(&b);
+}
+END_TEST
+
 static const struct {
 	const char *label;
 	enum report_kind report;
@@ -207,6 +268,12 @@ static const struct {
 	    "2.0.0 x", "5.0.0" },
 	{ "a refusal of 4", REPORT_FAILED, OUTCOME_REFUSED, 550, "4.4.1 x",
 	    "4.4.1" },
+	{ "relayed", REPORT_RELAYED, OUTCOME_DELIVERED, 250, "2.1.5 x",
+	    "2.1.5" },
+	{ "relayed, plain", REPORT_RELAYED, OUTCOME_DELIVERED, 250, "x",
+	    "2.0.0" },
+	{ "relayed, odd words", REPORT_RELAYED, OUTCOME_DELIVERED, 250,
+	    "5.1.1 x", "2.0.0" },
 	{ "delayed", REPORT_DELAYED, OUTCOME_LATER, 450, "4.2.1 x", "4.2.1" },
 	{ "delayed, account", REPORT_DELAYED, OUTCOME_LATER, 535, "5.7.8 x",
 	    "4.7.8" },
@@ -639,6 +706,9 @@ add(TCase *tc)
 	tcase_add_checked_fixture(tc, begin, NULL);
 	tcase_add_test(tc, failed_is_reported_whole);
 	tcase_add_test(tc, delay_has_another_story);
+	tcase_add_test(tc, relayed_has_good_news);
+	tcase_add_test(tc, ret_says_what_is_returned);
+	tcase_add_test(tc, encoded_words_begin_no_field);
 	tcase_add_loop_test(
 	    tc, status_follows_class_and_words, 0, COUNT(status_cases));
 	tcase_add_loop_test(tc, words_say_whose_they_are, 0, COUNT(word_cases));

@@ -212,6 +212,120 @@ START_TEST(system_mail_is_reported_to_the_administrator)
 }
 END_TEST
 
+/* ---- what was wanted (RFC 3461) */
+
+START_TEST(a_report_is_about_those_of_whom_it_is_wanted)
+{
+	struct spool_item i;
+	const char *text;
+
+	say_refused(0);
+	say_refused(1);
+	must_settle(put_wish(ID_A, DSN_FAILURE, DSN_NEVER), SETTLE_RETURNED);
+	is_report(REPORT_A, "default", "ann@example.com");
+	i = peek(SPOOL_QUEUE, REPORT_A);
+	ck_assert_uint_eq(envelope_wish(&i.envelope, 0)->notify, DSN_NEVER);
+	spool_item_clear(&i);
+	text = report_text(REPORT_A);
+	ck_assert_ptr_nonnull(strstr(text, "Original-Envelope-Id: QQ+1\r\n"));
+	ck_assert_ptr_nonnull(strstr(text,
+	    "\r\n\r\nOriginal-Recipient: rfc822; root@example.com\r\n"
+	    "Final-Recipient: rfc822; bob@example.org\r\n"));
+	ck_assert_ptr_null(strstr(text, "example.net"));
+	ck_assert_ptr_null(strstr(text, "second line")); /* RET=HDRS */
+}
+END_TEST
+
+START_TEST(nobody_is_told_who_does_not_want_it)
+{
+	say_refused(0);
+	say_refused(1);
+	must_settle(put_wish(ID_A, DSN_NEVER, DSN_SUCCESS | DSN_DELAY),
+	    SETTLE_RETURNED);
+	ck_assert_str_eq(names_of(SPOOL_QUEUE), "");
+	ck_assert_str_eq(names_of(SPOOL_FAILED), ID_A " ");
+	ck_assert_int_eq(logged("event=report result=none "
+				"reason=\"not wanted (NOTIFY)\""),
+	    1);
+}
+END_TEST
+
+START_TEST(a_delay_is_told_to_whom_it_matters)
+{
+	struct spool_claim *c = put_wish(ID_A, DSN_DELAY, DSN_FAILURE);
+	struct spool_state *s = &spool_item(c)->state;
+	const char *text;
+
+	say_later(0);
+	say_later(1);
+	s->attempts = 9;
+	s->able = 4 * HOUR;
+	s->last = sys_now() - 1000;
+	must_settle(c, SETTLE_WAITS);
+	text = report_text(DELAY_A);
+	ck_assert_ptr_nonnull(strstr(text, "bob@example.org"));
+	ck_assert_ptr_null(strstr(text, "example.net"));
+}
+END_TEST
+
+START_TEST(who_was_relayed_is_told_of)
+{
+	const char *text;
+
+	ck_assert_int_eq(
+	    addr_parse("ops@example.com", false, &conf.admin, &e), 0);
+	attempt.profile = &profiles[SYSTEM];
+	say_relayed(0);
+	say_delivered(1);
+	must_settle(put_wish(ID_A, DSN_SUCCESS, DSN_FAILURE), SETTLE_DONE);
+	ck_assert_str_eq(names_of(SPOOL_QUEUE), RELAY_A " ");
+	ck_assert_str_eq(names_of(SPOOL_FAILED), "");
+	/* Not the administrator: whoever asked. */
+	is_report(RELAY_A, "noreply", "ann@example.com");
+	text = report_text(RELAY_A);
+	ck_assert_ptr_nonnull(strstr(text, "Action: relayed\r\n"));
+	ck_assert_ptr_nonnull(strstr(text, "bob@example.org"));
+	ck_assert_ptr_null(strstr(text, "example.net"));
+}
+END_TEST
+
+/* In one report, when the message ends; beside one on those who failed. */
+START_TEST(who_was_relayed_is_told_of_at_the_end)
+{
+	struct spool_item i;
+
+	say_relayed(0);
+	say_later(1);
+	must_settle(put_wish(ID_A, DSN_SUCCESS, 0), SETTLE_WAITS);
+	ck_assert_str_eq(names_of(SPOOL_QUEUE), ID_A " ");
+	open_again();
+	say_refused(1);
+	must_settle(claim(SPOOL_QUEUE, ID_A), SETTLE_RETURNED);
+	ck_assert(is_there(SPOOL_QUEUE, RELAY_A, ""));
+	ck_assert(is_there(SPOOL_QUEUE, REPORT_A, ""));
+	ck_assert_ptr_null(strstr(report_text(REPORT_A), "bob@example.org"));
+	ck_assert_ptr_null(strstr(report_text(RELAY_A), "example.net"));
+	i = peek(SPOOL_FAILED, ID_A);
+	ck_assert_int_eq(i.state.result[0].kind, OUTCOME_DELIVERED);
+	ck_assert(!i.state.result[0].relayed); /* not again */
+	spool_item_clear(&i);
+}
+END_TEST
+
+START_TEST(the_null_sender_hears_of_no_success)
+{
+	say_relayed(0);
+	say_relayed(1);
+	must_settle(put_unanswerable(ID_A, false), SETTLE_DONE);
+	must_settle(put_unanswerable(REPORT_A, true), SETTLE_DONE);
+	ck_assert_str_eq(names_of(SPOOL_QUEUE), "");
+	home.queue.reports_per_hour = 0;
+	must_settle(put_wish(ID_B, DSN_SUCCESS, DSN_SUCCESS), SETTLE_DONE);
+	ck_assert_str_eq(names_of(SPOOL_QUEUE), "");
+	ck_assert_int_eq(logged("reason=queue.reports_per_hour"), 1);
+}
+END_TEST
+
 static void
 pause_box(void)
 {
@@ -452,6 +566,12 @@ add(TCase *tc)
 	tcase_add_test(tc, the_null_sender_is_not_answered);
 	tcase_add_test(tc, a_refused_report_ends_in_failed);
 	tcase_add_test(tc, system_mail_is_reported_to_the_administrator);
+	tcase_add_test(tc, a_report_is_about_those_of_whom_it_is_wanted);
+	tcase_add_test(tc, nobody_is_told_who_does_not_want_it);
+	tcase_add_test(tc, a_delay_is_told_to_whom_it_matters);
+	tcase_add_test(tc, who_was_relayed_is_told_of);
+	tcase_add_test(tc, who_was_relayed_is_told_of_at_the_end);
+	tcase_add_test(tc, the_null_sender_hears_of_no_success);
 	tcase_add_test(tc, a_report_takes_a_way_that_is_open);
 	tcase_add_test(tc, there_is_a_limit_of_reports);
 	tcase_add_test(tc, a_long_delay_is_told_once);

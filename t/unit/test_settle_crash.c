@@ -153,6 +153,103 @@ START_TEST(any_call_may_fail)
 }
 END_TEST
 
+/* ---- crashes between the steps of one that was relayed */
+
+/* Behind its report, with the message still there. */
+static void
+crash_behind_relayed(void)
+{
+	say_relayed(0);
+	say_relayed(1);
+	calls_fail(CALL_RENAMEAT2, 1, 0, EIO);
+	calls_fail(CALL_RENAMEAT, 2, 0, EIO);
+	calls_fail(CALL_UNLINKAT, 1, 0, EIO);
+	ck_assert_int_ne(settle(put_wish(ID_A, DSN_SUCCESS, DSN_SUCCESS)), 0);
+	calls_mend();
+	open_again();
+	ck_assert(is_there(SPOOL_QUEUE, ID_A, ""));
+	ck_assert(is_there(SPOOL_QUEUE, RELAY_A, ""));
+}
+
+START_TEST(a_crash_behind_relayed_makes_no_second_report)
+{
+	struct spool_claim *c;
+
+	crash_behind_relayed();
+	c = claim(SPOOL_QUEUE, ID_A);
+	ck_assert_int_eq(
+	    settle_need(spool_item(c), &home.queue, sys_now(), true),
+	    SETTLE_NEED_END);
+	attempt.result = NULL;
+	must_settle(c, SETTLE_DONE);
+	ck_assert_str_eq(names_of(SPOOL_QUEUE), RELAY_A " ");
+	ck_assert_int_eq(logged("reason=\"there is one already\""), 1);
+}
+END_TEST
+
+/* Whoever sends it first notes in the message that it is made. */
+START_TEST(relayed_is_noted_before_its_report_goes)
+{
+	struct spool_claim *c;
+
+	crash_behind_relayed();
+	c = claim(SPOOL_QUEUE, ID_A);
+	ck_assert_int_eq(
+	    settle_finish_return(spool, RELAY_A, &home.queue, &e), EX_TEMPFAIL);
+	spool_release(c);
+	ck_assert_int_eq(
+	    settle_finish_return(spool, RELAY_A, &home.queue, &e), 0);
+	c = claim(SPOOL_QUEUE, RELAY_A); /* it is sent */
+	ck_assert_int_eq(spool_remove(c, &e), 0);
+	spool_release(c);
+	attempt.result = NULL;
+	must_settle(claim(SPOOL_QUEUE, ID_A), SETTLE_DONE);
+	ck_assert_str_eq(names_of(SPOOL_QUEUE), "");
+	ck_assert_int_eq(
+	    settle_finish_return(spool, RELAY_A, &home.queue, &e), 0);
+}
+END_TEST
+
+/* As any_call_may_fail, for one relayed and the other refused: two reports,
+ * each once, though the first is sent before the message is settled again. */
+START_TEST(any_call_may_fail_with_relayed)
+{
+	enum spool_aid_call call = (enum spool_aid_call)(_i % CALLS);
+	int n = _i / CALLS + 1, sent = 0;
+	struct spool_claim *c = put_wish(ID_A, DSN_SUCCESS, 0);
+	int code;
+
+	say_relayed(0);
+	say_refused(1);
+	calls_mend();
+	calls_fail(call, n, 0, EIO);
+	code = settle(c);
+	calls_mend();
+	open_again();
+	if (is_there(SPOOL_QUEUE, RELAY_A, "")) {
+		c = claim(SPOOL_QUEUE, RELAY_A);
+		ck_assert_int_eq(
+		    settle_finish_return(spool, RELAY_A, &home.queue, &e), 0);
+		ck_assert_int_eq(spool_remove(c, &e), 0);
+		spool_release(c);
+		sent++;
+	}
+	if (!(code == 0 && end == SETTLE_RETURNED) &&
+	    claim_code(SPOOL_QUEUE, ID_A) == 0) {
+		c = claim(SPOOL_QUEUE, ID_A);
+		if (settle_need(spool_item(c), &home.queue, sys_now(), true) ==
+		    SETTLE_NEED_END)
+			attempt.result = NULL;
+		must_settle(c, SETTLE_RETURNED);
+	}
+	sent += is_there(SPOOL_QUEUE, RELAY_A, "");
+	ck_assert_int_eq(sent, 1);
+	ck_assert(is_there(SPOOL_QUEUE, REPORT_A, ""));
+	ck_assert_str_eq(names_of(SPOOL_FAILED), ID_A " ");
+	ck_assert(is_first_delivered(SPOOL_FAILED, ID_A));
+}
+END_TEST
+
 /* ---- damage */
 
 START_TEST(what_is_damaged_is_set_aside)
@@ -207,6 +304,9 @@ add(TCase *tc)
 	tcase_add_test(tc, without_room_for_a_report_the_message_waits);
 	tcase_add_test(tc, results_are_durable_before_the_report);
 	tcase_add_loop_test(tc, any_call_may_fail, 0, CALLS * 8);
+	tcase_add_test(tc, a_crash_behind_relayed_makes_no_second_report);
+	tcase_add_test(tc, relayed_is_noted_before_its_report_goes);
+	tcase_add_loop_test(tc, any_call_may_fail_with_relayed, 0, CALLS * 12);
 	tcase_add_test(tc, what_is_damaged_is_set_aside);
 	tcase_add_test(tc, damage_that_a_report_finds_is_no_report);
 }

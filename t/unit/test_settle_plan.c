@@ -24,8 +24,9 @@ static const struct profile_queue queue = { .lifetime = 4 * DAY,
 	.retry_max = HOUR };
 
 /*
- * One letter a recipient: . open, d delivered, r refused, t later for its own
- * sake, u unclear, L P C F later for the account's.
+ * One letter a recipient: . open, d delivered, s delivered and relayed, r
+ * refused, t later for its own sake, u unclear, L P C F later for the
+ * account's.
  */
 static void
 results(const char *letters, struct outcome v[MOST])
@@ -37,7 +38,9 @@ results(const char *letters, struct outcome v[MOST])
 	memset(v, 0, MOST * sizeof(*v));
 	for (i = 0; letters[i] != '\0'; i++) {
 		class = strchr(classes, letters[i]);
-		v[i].kind = letters[i] == 'd'	? OUTCOME_DELIVERED
+		v[i].relayed = letters[i] == 's';
+		v[i].kind = letters[i] == 'd' || v[i].relayed
+				? OUTCOME_DELIVERED
 			    : letters[i] == 'r' ? OUTCOME_REFUSED
 			    : letters[i] == 'u' ? OUTCOME_UNCLEAR
 			    : letters[i] == '.' ? OUTCOME_OPEN
@@ -49,6 +52,24 @@ results(const char *letters, struct outcome v[MOST])
 		if (letters[i] == 'r')
 			v[i].class = OUTCOME_CLASS_M;
 	}
+}
+
+/* As many recipients as there are letters, of whom that is wanted: n never, s
+ * success, f failure, d delay, . nothing was said. */
+static const struct envelope *
+wishes(const char *letters)
+{
+	static const char bits[] = "nsfd";
+	static struct dsn_rcpt wish[MOST];
+	static struct envelope v;
+	const char *bit;
+
+	v.rcpt_dsn = wish;
+	for (v.n_rcpts = 0; letters[v.n_rcpts] != '\0'; v.n_rcpts++) {
+		bit = strchr(bits, letters[v.n_rcpts]);
+		wish[v.n_rcpts].notify = bit != NULL ? 1u << (bit - bits) : 0;
+	}
+	return &v;
 }
 
 /* ---- results, counted */
@@ -101,7 +122,7 @@ START_TEST(results_are_counted)
 	results(b, before);
 	results(a, after);
 	settle_count(*b != '\0' ? before : NULL, *a != '\0' ? after : NULL,
-	    strlen(*b != '\0' ? b : a), &c);
+	    wishes(&"..."[MOST - strlen(*b != '\0' ? b : a)]), &c);
 	snprintf(got, sizeof(got), "%zu %zu %zu %c%c%c", c.refused, c.open,
 	    c.refused_now, c.put_off ? 'p' : '-', c.unclear ? 'u' : '-',
 	    c.news ? 'n' : '-');
@@ -249,8 +270,8 @@ plan_one(size_t i, uint32_t dice, struct settle_plan *p)
 
 	results(plans[i].before, before);
 	results(plans[i].after, after);
-	settle_count(before, f.attempt ? after : NULL, strlen(plans[i].before),
-	    &f.count);
+	settle_count(before, f.attempt ? after : NULL,
+	    wishes(&"..."[MOST - strlen(plans[i].before)]), &f.count);
 	settle_plan(&f, p);
 }
 
@@ -311,7 +332,7 @@ START_TEST(the_next_attempt_is_put_off)
 	struct settle_plan p;
 
 	results(delays[_i].after, after);
-	settle_count(NULL, after, 1, &f.count);
+	settle_count(NULL, after, wishes("."), &f.count);
 	settle_plan(&f, &p);
 	ck_assert_int_eq(p.act, SETTLE_ACT_KEEP);
 	ck_assert_int_eq(p.next - start, delays[_i].want);
@@ -333,12 +354,75 @@ START_TEST(no_warning_where_there_is_to_be_none)
 	struct settle_plan p;
 
 	results("t", after);
-	settle_count(NULL, after, 1, &f.count);
+	settle_count(NULL, after, wishes("."), &f.count);
 	settle_plan(&f, &p);
 	ck_assert(p.warn);
 	silent.warn_after = 0;
 	settle_plan(&f, &p);
 	ck_assert(!p.warn);
+}
+END_TEST
+
+/* ---- who is to be told */
+
+static const struct {
+	const char *what, *wishes, *before, *after;
+	int flags;
+	const char *want; /* act, report, warning, report on the relayed */
+} wanted[] = {
+	{ "nothing said, refused", "..", "..", "rr", 0, "return r--" },
+	{ "never, refused", "n", ".", "r", 0, "return ---" },
+	{ "never and nothing, refused", "n.", "..", "rr", 0, "return r--" },
+	{ "never, the other has it", "n.", "..", "rd", 0, "return ---" },
+	{ "success only, refused", "s", ".", "r", 0, "return ---" },
+	{ "delay only, refused", "d", ".", "r", 0, "return ---" },
+	{ "failure, refused", "f", ".", "r", 0, "return r--" },
+	{ "never, told", "n", ".", "r", TOLD, "remove ---" },
+	{ "nothing said, late", ".", "t", "t", 0, "keep -w-" },
+	{ "delay, late", "d", "t", "t", 0, "keep -w-" },
+	{ "never, late", "n", "t", "t", 0, "keep ---" },
+	{ "failure only, late", "f", "t", "t", 0, "keep ---" },
+	{ "delay has it, failure is late", "df", "dt", "dt", 0, "keep ---" },
+	{ "success, the server tells", "s", ".", "d", 0, "remove ---" },
+	{ "success, relayed", "s", ".", "s", 0, "remove --s" },
+	{ "relayed, null sender", "s", ".", "s", NO_ANSWER, "remove ---" },
+	{ "relayed, one put off", "ss", "..", "st", 0, "keep ---" },
+	{ "relayed, then the other", "ss", "st", "ss", 0, "remove --s" },
+	{ "relayed, then the other by DSN", "ss", "st", "sd", 0, "remove --s" },
+	{ "relayed, one refused", "sf", "..", "sr", 0, "return r-s" },
+	{ "relayed, one refused, told", "sf", "..", "sr", TOLD, "return r-s" },
+	{ "relayed, one never, refused", "sn", "..", "sr", 0, "return --s" },
+	{ "relayed, the account's trouble", "ss", "s.", "sL", 0, "leave ---" },
+	{ "relayed, a crash before the report", "s", "s", "", 0, "remove --s" },
+	{ "refused, a crash behind that", "s.", "dr", "", 0, "return r--" },
+};
+
+START_TEST(those_are_told_who_want_it)
+{
+	struct outcome before[MOST], after[MOST];
+	struct spool_state s = { .attempts = 3,
+		.last = start - HOUR,
+		.able = 5 * HOUR,
+		.result = before };
+	struct settle_facts f = { .queue = &queue,
+		.state = &s,
+		.attempt = wanted[_i].after[0] != '\0',
+		.told = (wanted[_i].flags & TOLD) != 0,
+		.unanswerable = (wanted[_i].flags & NO_ANSWER) != 0,
+		.accepted = start - 6 * HOUR,
+		.now = start,
+		.dice = MIDDLE };
+	struct settle_plan p;
+	char got[40];
+
+	results(wanted[_i].before, before);
+	results(wanted[_i].after, after);
+	settle_count(before, f.attempt ? after : NULL,
+	    wishes(wanted[_i].wishes), &f.count);
+	settle_plan(&f, &p);
+	snprintf(got, sizeof(got), "%s%c", act_name(&p), p.relayed ? 's' : '-');
+	ck_assert_msg(strcmp(got, wanted[_i].want) == 0, "%s: %s, not %s",
+	    wanted[_i].what, got, wanted[_i].want);
 }
 END_TEST
 
@@ -454,6 +538,7 @@ add(TCase *tc)
 	tcase_add_loop_test(tc, results_are_counted, 0, ROWS(counts));
 	tcase_add_loop_test(tc, a_plan_is_made, 0, ROWS(plans));
 	tcase_add_loop_test(tc, the_next_attempt_is_put_off, 0, ROWS(delays));
+	tcase_add_loop_test(tc, those_are_told_who_want_it, 0, ROWS(wanted));
 	tcase_add_test(tc, no_warning_where_there_is_to_be_none);
 	tcase_add_loop_test(tc, what_is_due_is_seen, 0, ROWS(needs));
 	tcase_add_test(tc, reports_are_limited_by_the_hour);

@@ -338,10 +338,11 @@ START_TEST(knows_ids)
 		const char *text;
 		bool is;
 	} cases[] = { { ID_A, true }, { "R" ID_A, true }, { "D" ID_A, true },
-		{ "", false }, { "R", false }, { "E" ID_A, false },
-		{ "RR" ID_A, false }, { "1hf7yat00aaaaa0", false },
-		{ ID_A "x", false }, { "1hf7yat00aaaaai1", false },
-		{ "1HF7YAT00AAAAA01", false }, { "../../../../../x", false } };
+		{ "S" ID_A, true }, { "SR" ID_A, false }, { "", false },
+		{ "R", false }, { "E" ID_A, false }, { "RR" ID_A, false },
+		{ "1hf7yat00aaaaa0", false }, { ID_A "x", false },
+		{ "1hf7yat00aaaaai1", false }, { "1HF7YAT00AAAAA01", false },
+		{ "../../../../../x", false } };
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)

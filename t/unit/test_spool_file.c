@@ -2,6 +2,7 @@
 /* What is no message, or not as it was: never sent to its end. */
 #include "gate/spool.h"
 
+#include "base/mem.h"
 #include "spool_aid.h"
 
 START_TEST(sets_aside_what_is_no_file)
@@ -130,6 +131,101 @@ START_TEST(each_shift_counts)
 }
 END_TEST
 
+/* ---- the head */
+
+static int
+parse_head(const char *wish, const char *rcpts, struct spool_item *i)
+{
+	char text[2048];
+
+	snprintf(text, sizeof(text),
+	    "osmtp-item 1\nid %s\nprofile default\nuid 1\naccepted 1\n"
+	    "sender ann@example.com\n%s%s\n",
+	    ID_A, wish, rcpts);
+	return spool_file_parse_head(text, strlen(text), i, NULL);
+}
+
+START_TEST(keeps_what_is_wanted)
+{
+	struct dsn_rcpt w = { DSN_SUCCESS | DSN_DELAY,
+		(char *)(void *)"rfc822;b+2Bc@example.org" };
+	struct spool_item head = make_head(ID_A), out = { 0 };
+	struct buf b;
+
+	head.envelope.dsn.ret = DSN_RET_HDRS;
+	head.envelope.dsn.envid = mem_dup("a+2Bb");
+	envelope_set_wish(&head.envelope, 1, &w);
+	buf_init(&b, SPOOL_HEAD_MAX);
+	ck_assert_int_eq(spool_file_add_head(&b, &head, &out, NULL), 0);
+	ck_assert_ptr_nonnull(strstr(b.data,
+	    "\nsender ann@example.com\nret hdrs\nenvid a+2Bb\n"
+	    "rcpt bob@example.org\nrcpt \"c d\"@example.net\n"
+	    "notify SUCCESS,DELAY\norcpt rfc822;b+2Bc@example.org\n\n"));
+	ck_assert_int_eq(out.envelope.dsn.ret, DSN_RET_HDRS);
+	ck_assert_str_eq(out.envelope.dsn.envid, "a+2Bb");
+	ck_assert_uint_eq(envelope_wish(&out.envelope, 0)->notify, 0);
+	ck_assert_uint_eq(envelope_wish(&out.envelope, 1)->notify, w.notify);
+	ck_assert_str_eq(envelope_wish(&out.envelope, 1)->orcpt, w.orcpt);
+	spool_item_clear(&out);
+
+	/* What could not be read back is not written. */
+	mem_replace(&head.envelope.dsn.envid, mem_dup("a\nrcpt x@example.org"));
+	ck_assert_int_eq(
+	    spool_file_add_head(&b, &head, &out, NULL), EX_DATAERR);
+	spool_item_clear(&out);
+	mem_replace(&head.envelope.dsn.envid, NULL);
+	w.orcpt = (char *)(void *)"rfc822;b\nrcpt x@example.org";
+	envelope_set_wish(&head.envelope, 0, &w);
+	ck_assert_int_eq(
+	    spool_file_add_head(&b, &head, &out, NULL), EX_DATAERR);
+	spool_item_clear(&out);
+	buf_clear(&b);
+	spool_item_clear(&head);
+}
+END_TEST
+
+#define RCPT "rcpt bob@example.org\n"
+
+static const struct {
+	const char *wish, *rcpts;
+	bool good;
+} heads[] = {
+	{ "", RCPT, true }, /* of a time when there were no wishes */
+	{ "ret full\n", RCPT, true },
+	{ "ret hdrs\nenvid x\n", RCPT "notify NEVER\n", true },
+	{ "envid x\n", RCPT "orcpt x;y\n" RCPT, false }, /* twice */
+	{ "envid x\n", RCPT "orcpt x;y\nrcpt c@example.org\n", true },
+	{ "envid x\nret full\n", RCPT, false },
+	{ "ret\n", RCPT, false },
+	{ "ret \n", RCPT, false },
+	{ "ret both\n", RCPT, false },
+	{ "ret full\nret full\n", RCPT, false },
+	{ "envid \n", RCPT, false },
+	{ "envid a b\n", RCPT, false },
+	{ "envid a=b\n", RCPT, false },
+	{ "envid a+b\n", RCPT, false },
+	{ "notify NEVER\n", RCPT, false },
+	{ "", RCPT "notify \n", false },
+	{ "", RCPT "notify SOMETIMES\n", false },
+	{ "", RCPT "notify NEVER,SUCCESS\n", false },
+	{ "", RCPT "notify DELAY\nnotify DELAY\n", false },
+	{ "", RCPT "orcpt x;y\nnotify DELAY\n", false },
+	{ "", RCPT "orcpt \n", false },
+	{ "", RCPT "orcpt bob@example.org\n", false },
+	{ "", RCPT "orcpt rfc822;b SIZE=1\n", false },
+	{ "", RCPT "orcpt rfc822;b\r\n", false },
+};
+
+START_TEST(refuses_hostile_wishes)
+{
+	struct spool_item i = { 0 };
+
+	ck_assert_int_eq(parse_head(heads[_i].wish, heads[_i].rcpts, &i),
+	    heads[_i].good ? 0 : EX_DATAERR);
+	spool_item_clear(&i);
+}
+END_TEST
+
 /* Read backwards, twice, or only at its end: still no last octet. */
 START_TEST(verifies_in_any_order)
 {
@@ -238,6 +334,9 @@ add(TCase *tc)
 	tcase_add_test(tc, each_octet_counts);
 	tcase_add_test(tc, each_length_counts);
 	tcase_add_test(tc, each_shift_counts);
+	tcase_add_test(tc, keeps_what_is_wanted);
+	tcase_add_loop_test(tc, refuses_hostile_wishes, 0,
+	    (int)(sizeof(heads) / sizeof(heads[0])));
 	tcase_add_test(tc, verifies_in_any_order);
 	tcase_add_test(tc, verifies_each_time);
 	tcase_add_test(tc, is_cut_while_read);

@@ -140,6 +140,31 @@ START_TEST(is_short_for_many)
 }
 END_TEST
 
+/* Delivered, with a report due, is not the same as delivered. */
+START_TEST(keeps_that_a_report_is_due)
+{
+	char *text;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		outcome_set(&item.state.result[i], OUTCOME_DELIVERED,
+		    OUTCOME_CLASS_NONE, OUTCOME_AT_FINAL, 250, "2.0.0 ok");
+		item.state.result[i].relayed = i > 0;
+	}
+	text = strdup(text_of(&item));
+	ck_assert_ptr_nonnull(strstr(text,
+	    "\nresult 1 delivered - FINAL 250 2.0.0 - - - theirs 2.0.0 ok\n"
+	    "result 2-3 relayed - FINAL 250 2.0.0 - - - theirs 2.0.0 ok\n"));
+	ck_assert_int_eq(spool_state_parse(text, strlen(text), &item, NULL), 0);
+	ck_assert_str_eq(text_of(&item), text);
+	ck_assert_int_eq(item.state.result[2].kind, OUTCOME_DELIVERED);
+	ck_assert(item.state.result[2].relayed);
+	ck_assert(!item.state.result[0].relayed);
+	ck_assert(!item.state.result[3].relayed);
+	free(text);
+}
+END_TEST
+
 /* Words from outside can't begin a line, on the way in or out. */
 START_TEST(a_line_stays_a_line)
 {
@@ -373,6 +398,7 @@ add(TCase *tc)
 	tcase_add_test(tc, needs_no_file_at_first);
 	tcase_add_test(tc, reads_what_it_wrote);
 	tcase_add_test(tc, is_short_for_many);
+	tcase_add_test(tc, keeps_that_a_report_is_due);
 	tcase_add_test(tc, a_line_stays_a_line);
 	tcase_add_loop_test(
 	    tc, is_strict, 0, (int)(sizeof(bodies) / sizeof(bodies[0])));
