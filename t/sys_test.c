@@ -13,6 +13,7 @@
  *                        /var/spool/osmtp
  *   OSMTP_TEST_CA        stands for the file of the system's CAs
  *   OSMTP_TEST_HOME      home of every user, so that no test writes into one
+ *   OSMTP_TEST_PATIENCE  milliseconds for which a client of -bs is waited for
  */
 #include "base/sys.h"
 
@@ -32,6 +33,7 @@ const char *sys_real_spooldir(void);
 const char *sys_real_ca_file(void);
 const char *sys_real_aliases_file(void);
 void sys_real_user_load(struct sys_user *u, uid_t uid);
+bool sys_real_wait_input(int fd, int64_t ms);
 
 #define sys_now		 sys_real_now
 #define sys_random	 sys_real_random
@@ -43,6 +45,7 @@ void sys_real_user_load(struct sys_user *u, uid_t uid);
 #define sys_ca_file	 sys_real_ca_file
 #define sys_aliases_file sys_real_aliases_file
 #define sys_user_load	 sys_real_user_load
+#define sys_wait_input	 sys_real_wait_input
 #include "../src/base/sys.c"
 #undef sys_now
 #undef sys_random
@@ -54,6 +57,7 @@ void sys_real_user_load(struct sys_user *u, uid_t uid);
 #undef sys_ca_file
 #undef sys_aliases_file
 #undef sys_user_load
+#undef sys_wait_input
 
 /* A number from the environment; false if it is not set. */
 static bool
@@ -186,4 +190,14 @@ sys_user_load(struct sys_user *u, uid_t uid)
 	sys_real_user_load(u, uid);
 	if (home)
 		mem_replace(&u->home, mem_dup(home));
+}
+
+bool
+sys_wait_input(int fd, int64_t ms)
+{
+	uint64_t patience;
+
+	return sys_real_wait_input(
+	    fd, env_number("OSMTP_TEST_PATIENCE", &patience) ? (int64_t)patience
+							     : ms);
 }

@@ -11,6 +11,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -428,6 +430,22 @@ sys_child(void (*fn)(int fd, void *ctx), void *ctx, bool keep_stderr,
 	*pid = child;
 	*out_fd = fds[0];
 	return 0;
+}
+
+bool
+sys_wait_input(int fd, int64_t ms)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int64_t due = sys_read_clock(CLOCK_MONOTONIC) + ms, left = ms;
+	int n = 0;
+
+	while (n <= 0 && left >= 0) {
+		n = poll(&p, 1, left < INT_MAX ? (int)left : INT_MAX);
+		left = due - sys_read_clock(CLOCK_MONOTONIC);
+		if (n == 0 && left <= 0)
+			return false;
+	}
+	return true;
 }
 
 void

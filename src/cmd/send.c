@@ -3,7 +3,8 @@
 /*
  * Two ways lead on from an admitted message: through the queue (send_queue), or
  * straight to the server (send_direct) where there is none or the caller wants
- * none. What can't go either way is kept (send_keep).
+ * none. What can't go either way is kept (send_keep). A client of -bs gives any
+ * number of messages (send_serve).
  */
 #include "cmd/send_part.h"
 #include "cmd/tell.h"
@@ -44,17 +45,18 @@ take(struct send_job *j, struct err *e)
 	return code;
 }
 
-static void
-warn_of_runner(const struct send_job *j)
+void
+send_warn_of_runner(const struct send_job *j)
 {
 	const struct profile_home *h = j->admission.profile->home;
 
 	if (!h->runner)
 		return;
-	cmd_say(j->call,
-	    "%s: runner: acts as false for now: this command delivers by "
-	    "itself",
-	    h->path);
+	if (j->reply == NULL)
+		cmd_say(j->call,
+		    "%s: runner: acts as false for now: this command delivers "
+		    "by itself",
+		    h->path);
 	log_event(LOG_LEVEL_WARN, j->request.id, "runner", "file", h->path,
 	    "acts-as", "false", NULL);
 }
@@ -96,7 +98,7 @@ send_message(struct send_job *j)
 		cmd_say(j->call, "%s; logging to syslog", e.text);
 	if (j->opts.dry_run)
 		return send_show(j);
-	warn_of_runner(j);
+	send_warn_of_runner(j);
 	if (j->opts.now || home->spool == NULL)
 		code = send_directly(j);
 	else
@@ -128,6 +130,28 @@ check_usage(const struct cmd_call *c, const struct opts *o, struct err *e)
 	return 0;
 }
 
+/* Serve a client, who may send many. */
+static int
+serve(struct send_job *j)
+{
+	struct err e = ERR_NONE;
+	int code;
+
+	if (j->opts.dry_run || j->opts.json)
+		err_set(&e, EX_USAGE, "option %s: not with -bs",
+		    j->opts.json ? "--json" : "--dry-run");
+	else if (j->call->stdin_closed)
+		err_set(&e, EX_NOINPUT,
+		    "standard input: is closed; commands are read from it");
+	if (e.code != 0)
+		return cmd_complain(j->call, &e);
+	sys_user_load(&j->user, getuid());
+	cmd_load_conf(j->call, j->opts.conf_file, &j->user, &j->conf, &e);
+	code = send_serve(j, &e);
+	job_clear(j);
+	return code;
+}
+
 /* Read the message and send it. */
 static int
 send_input(struct send_job *j)
@@ -138,7 +162,7 @@ send_input(struct send_job *j)
 	if (code != 0)
 		return cmd_complain(j->call, &e);
 	sys_user_load(&j->user, getuid());
-	send_input_begin(&j->input);
+	send_input_begin(&j->input, NULL);
 	code = send_message(j);
 	job_clear(j);
 	return code;
@@ -161,6 +185,8 @@ run_mode(struct send_job *j)
 		return cmd_verify(c, &j->opts);
 	case OPTS_NOTHING:
 		return EX_OK;
+	case OPTS_SERVE:
+		return serve(j);
 	default:
 		return send_input(j);
 	}

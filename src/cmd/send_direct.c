@@ -80,6 +80,10 @@ tell(const struct send_job *j, const struct deliver *d)
 	struct json *line;
 
 	t.trouble = deliver_troubles(d, &t.n_trouble);
+	if (j->reply != NULL) {
+		send_answer_outcomes(j, &t);
+		return code;
+	}
 	if (code != EX_OK)
 		tell_lines(&t);
 	if (j->opts.json) {
@@ -103,7 +107,7 @@ deliver(struct send_job *j, int fd)
 	struct deliver *d;
 	int code;
 
-	if (j->opts.verbose)
+	if (j->opts.verbose && j->reply == NULL)
 		order.trace = send_show_line;
 	d = deliver_start(l, w, &order, stop_loop, l);
 	loop_run(l);

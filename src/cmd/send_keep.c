@@ -19,7 +19,7 @@ static ssize_t
 input_read(struct stream_source *s, void *p, size_t n)
 {
 	struct send_input *i = (struct send_input *)(void *)s;
-	ssize_t got = i->in.read(&i->in, p, n);
+	ssize_t got = i->in->read(i->in, p, n);
 
 	if (got > 0 && i->remember)
 		buf_add(&i->seen, p, (size_t)got);
@@ -27,10 +27,11 @@ input_read(struct stream_source *s, void *p, size_t n)
 }
 
 void
-send_input_begin(struct send_input *i)
+send_input_begin(struct send_input *i, struct stream_source *in)
 {
 	i->source = (struct stream_source){ .read = input_read };
-	i->in = stream_from_fd(STDIN_FILENO);
+	i->standard = stream_from_fd(STDIN_FILENO);
+	i->in = in != NULL ? in : &i->standard;
 	i->remember = true;
 	buf_init(&i->seen, SIZE_MAX / 2); /* as much as a header may have */
 }
@@ -50,7 +51,7 @@ input_reread(struct stream_source *s, void *p, size_t n)
 	size_t have = i->seen.len < n ? i->seen.len : n;
 
 	if (have == 0)
-		return i->in.read(&i->in, p, n);
+		return i->in->read(i->in, p, n);
 	memcpy(p, i->seen.data, have);
 	buf_drop(&i->seen, have);
 	return (ssize_t)have;
@@ -69,14 +70,24 @@ send_refuse(struct send_job *j, const struct err *e)
 {
 	log_event(
 	    LOG_LEVEL_ERROR, id_of(j), "refused", "reason", e->text, NULL);
-	return cmd_complain(j->call, e);
+	if (j->reply == NULL)
+		return cmd_complain(j->call, e);
+	send_answer_error(j, e);
+	return e->code;
+}
+
+/* The caller has it, and asked for nothing else. */
+static bool
+is_callers(const struct send_job *j)
+{
+	return j->opts.now || j->opts.dry_run || j->reply != NULL;
 }
 
 void
 send_say_lost(struct send_job *j, const struct err *e)
 {
-	if (j->opts.now || j->opts.dry_run)
-		return; /* the caller has it */
+	if (is_callers(j))
+		return;
 	cmd_say(j->call, "the text of the message is gone: %s", e->text);
 	log_event(LOG_LEVEL_ERROR, id_of(j), "lost", "reason", e->text, NULL);
 }
@@ -89,7 +100,7 @@ send_keep(struct send_job *j, const struct text_list *rcpts,
 	struct err e = ERR_NONE;
 	char *path = NULL;
 
-	if (j->opts.now || j->opts.dry_run)
+	if (is_callers(j))
 		return;
 	d.rcpts = (const char *const *)rcpts->v;
 	d.n_rcpts = rcpts->n;

@@ -8,17 +8,26 @@
 #include "base/sys.h"
 #include "cmd/cmd.h"
 #include "cmd/opts.h"
+#include "cmd/tell.h"
 #include "core/submit.h"
 #include "gate/spool.h"
 
 #include <stdbool.h>
 
-/* Standard input, remembered until the header is understood. */
+/* The input, remembered until the header is understood. */
 struct send_input {
 	struct stream_source source; /* first: is the input, for its read() */
-	struct stream_source in;
+	struct stream_source *in;
+	struct stream_source standard;
 	struct buf seen;
 	bool remember;
+};
+
+/* What a client of -bs is told of its message. */
+struct send_reply {
+	int code;
+	char enhanced[12];
+	struct buf text;
 };
 
 struct send_job {
@@ -29,11 +38,20 @@ struct send_job {
 	struct send_input input;
 	struct submit_request request;
 	struct submit_admission admission;
+	struct send_reply *reply; /* of -bs: there, and not on standard error,
+				     is said what came of it, and the text
+				     stays the client's; else NULL */
 };
+
+/* ---- send */
+
+/* Its file wants the runner: say and log that this command delivers. */
+void send_warn_of_runner(const struct send_job *j);
 
 /* ---- send_keep: input and dead.letter */
 
-void send_input_begin(struct send_input *i);
+/* in: NULL for standard input. */
+void send_input_begin(struct send_input *i, struct stream_source *in);
 void send_input_forget(struct send_input *i);
 
 /* The message will not be sent, for this reason: say and log it. */
@@ -69,6 +87,18 @@ int send_show(struct send_job *j);
 
 /* A line of the dialogue on standard output, for -v. */
 void send_show_line(void *ctx, bool sent, const char *line);
+
+/* ---- send_answer: replies of -bs */
+
+/* Set j->reply: why it will not be sent; what became of it. */
+void send_answer_error(const struct send_job *j, const struct err *e);
+void send_answer_outcomes(const struct send_job *j, const struct tell *t);
+
+/* ---- send_serve: SMTP on standard input and output, -bs */
+
+/* Serve until the client goes. Where the configuration has a fault, bad_conf,
+ * that is the answer to every message. */
+int send_serve(struct send_job *j, const struct err *bad_conf);
 
 /* ---- send_spool: into the queue */
 

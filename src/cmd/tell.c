@@ -2,11 +2,14 @@
 /* tell: what became of a message, told to whoever sent it. */
 #include "cmd/tell.h"
 
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/json.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "mail/hint.h"
 
@@ -33,6 +36,28 @@ add_remedy(struct buf *b, const struct outcome *o, const struct profile *p)
 
 /* ---- lines */
 
+static void say(const struct tell *t, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
+say(const struct tell *t, const char *fmt, ...)
+{
+	va_list ap;
+	char *text, *line;
+
+	va_start(ap, fmt);
+	text = mem_vprintf(fmt, ap);
+	va_end(ap);
+	if (t->into != NULL) {
+		line = mem_printf("%s\n", text);
+		buf_add_str(t->into, line);
+		free(line);
+	} else {
+		cmd_say(t->call, "%s", text);
+	}
+	free(text);
+}
+
 static void
 say_one(const struct tell *t, const char *who, const char *what,
     const struct outcome *o)
@@ -41,7 +66,7 @@ say_one(const struct tell *t, const char *who, const char *what,
 
 	buf_init(&b, WORDS_MAX);
 	tell_add_words(&b, o, t->server);
-	cmd_say(t->call, "%s: %s: %s", who, what, b.data);
+	say(t, "%s: %s: %s", who, what, b.data);
 	buf_clear(&b);
 }
 
@@ -59,8 +84,8 @@ say_ways(const struct tell *t)
 
 /* What o means, and what to do; what was said is not said again. */
 static void
-say_advice(const struct cmd_call *c, const struct outcome *o,
-    const struct profile *p, struct text_list *said)
+say_advice(
+    const struct tell *t, const struct outcome *o, struct text_list *said)
 {
 	struct buf b;
 
@@ -68,13 +93,13 @@ say_advice(const struct cmd_call *c, const struct outcome *o,
 	hint_add_meaning(&b, o);
 	if (b.len > 0 && !text_list_has(said, b.data)) {
 		text_list_add(said, b.data);
-		cmd_say(c, "what it means: %s", b.data);
+		say(t, "what it means: %s", b.data);
 	}
 	buf_reset(&b);
-	add_remedy(&b, o, p);
+	add_remedy(&b, o, t->profile);
 	if (b.len > 0 && !text_list_has(said, b.data)) {
 		text_list_add(said, b.data);
-		cmd_say(c, "what to do: %s", b.data);
+		say(t, "what to do: %s", b.data);
 	}
 	buf_clear(&b);
 }
@@ -83,9 +108,10 @@ void
 tell_advice(
     const struct cmd_call *c, const struct outcome *o, const struct profile *p)
 {
+	struct tell t = { .call = c, .profile = p };
 	struct text_list said = { NULL, 0 };
 
-	say_advice(c, o, p, &said);
+	say_advice(&t, o, &said);
 	text_list_clear(&said);
 }
 
@@ -104,7 +130,7 @@ tell_lines(const struct tell *t)
 			: outcome_kind_name(o->kind),
 		    o);
 		if (o->kind != OUTCOME_DELIVERED)
-			say_advice(t->call, o, t->profile, &said);
+			say_advice(t, o, &said);
 	}
 	if (t->profile != NULL)
 		say_ways(t);

@@ -28,13 +28,15 @@ struct tell {
 	const char *server;	       /* "host:port", or "" */
 	const struct outcome *trouble; /* of ways to authenticate */
 	size_t n_trouble;
+	struct buf *into; /* tell_lines() go here, or NULL: standard error */
 };
 
 /* "550 words (STAGE, server)", as it is shown everywhere. */
 void tell_add_words(struct buf *b, const struct outcome *o, const char *server);
 
 /*
- * On standard error: a line for each recipient, a line on each way to
+ * On standard error, or into t->into, as far as its maximum allows, in whole
+ * lines that end with LF: a line for each recipient, a line on each way to
  * authenticate if there were several, and once for each reason what to do.
  */
 void tell_lines(const struct tell *t);

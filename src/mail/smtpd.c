@@ -82,7 +82,13 @@ smtpd_refuse(struct smtpd *d, int code, const char *enhanced, const char *text)
 		smtpd_reply(d, code, enhanced, text);
 		return;
 	}
-	smtpd_reply(d, 421, "4.7.0", "too many errors; closing");
+	smtpd_close(d, "4.7.0", "too many errors; closing");
+}
+
+void
+smtpd_close(struct smtpd *d, const char *enhanced, const char *text)
+{
+	smtpd_reply(d, 421, enhanced, text);
 	d->phase = SMTPD_AT_END;
 }
 

@@ -88,6 +88,9 @@ void smtpd_answer(
 /* Replies that wait to be written; the caller empties it. */
 struct buf *smtpd_replies(struct smtpd *d);
 
+/* End the session with a 421 (RFC 5321 3.8). */
+void smtpd_close(struct smtpd *d, const char *enhanced, const char *text);
+
 /* Was the session ended by QUIT? */
 bool smtpd_has_quit(const struct smtpd *d);
 

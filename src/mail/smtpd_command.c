@@ -202,9 +202,8 @@ refuse_line(struct smtpd *d, const char *words)
 		smtpd_refuse(d, 500, "5.5.2", words);
 		return;
 	}
-	smtpd_reply(d, 421, "4.7.0",
+	smtpd_close(d, "4.7.0",
 	    "DATA was refused, and a text follows all the same; closing");
-	d->phase = SMTPD_AT_END;
 }
 
 void
