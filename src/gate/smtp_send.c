@@ -414,8 +414,8 @@ unfit(const struct smtp *s)
 		return "the message has 8-bit text and the server does not "
 		       "offer 8BITMIME";
 	if (s->tx.v->utf8 && !s->offer.utf8)
-		return "an address is not ASCII and the server does not offer "
-		       "SMTPUTF8";
+		return "an address, of the envelope or in the header, is not "
+		       "ASCII and the server does not offer SMTPUTF8";
 	return NULL;
 }
 

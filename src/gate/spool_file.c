@@ -8,6 +8,8 @@
  *	uid 1000
  *	accepted 1700000000000
  *	report				(only in a report)
+ *	utf8				(an address of envelope or header
+ *					is not ASCII)
  *	sender ann@example.com		(or <>, the null sender)
  *	ret hdrs			(or full; only if it was said)
  *	envid QQ314159			(xtext; only if it was said)
@@ -122,6 +124,8 @@ parse_lines(struct spool_lines *l, struct spool_item *i, struct err *e)
 {
 	uint64_t number;
 	const char *value;
+	bool utf8;
+	int code;
 
 	spool_lines_next(l); /* its version was looked at */
 	value = spool_lines_value(l, "id");
@@ -139,7 +143,10 @@ parse_lines(struct spool_lines *l, struct spool_item *i, struct err *e)
 		return bad_head(e, "accepted");
 	i->accepted = (int64_t)number;
 	i->report = spool_lines_flag(l, "report");
-	return parse_addresses(l, &i->envelope, e);
+	utf8 = spool_lines_flag(l, "utf8");
+	code = parse_addresses(l, &i->envelope, e);
+	i->envelope.utf8 = i->envelope.utf8 || utf8;
+	return code;
 }
 
 int
@@ -213,6 +220,8 @@ spool_file_add_head(struct buf *b, const struct spool_item *head,
 	buf_add_fmt(b, "accepted %lld\n", (long long)head->accepted);
 	if (head->report)
 		buf_add_str(b, "report\n");
+	if (v->utf8)
+		buf_add_str(b, "utf8\n");
 	buf_add_fmt(b, "sender %s\n",
 	    v->sender != NULL && *v->sender != '\0' ? v->sender : "<>");
 	add_wish(b, &v->dsn);

@@ -33,7 +33,8 @@ struct envelope {
 	bool eight_bit;		   /* header or body hold octets over 127 */
 	bool repair;	 /* a line is too long, there is a NUL, or it is
 			    called binary: see mime */
-	bool utf8;	 /* an address needs SMTPUTF8 (RFC 6531) */
+	bool utf8;	 /* an address, here or in the header, needs
+			    SMTPUTF8 (RFC 6531) */
 	uint64_t size;	 /* octets of head and body as they go out */
 	uint32_t *slots; /* private: finds a recipient by hash */
 	size_t n_slots;	 /* private: twice the room in rcpts */

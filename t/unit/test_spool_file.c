@@ -43,6 +43,37 @@ START_TEST(knows_a_copy)
 }
 END_TEST
 
+/* That an address of the header needs SMTPUTF8 is known after a crash, too. */
+START_TEST(keeps_utf8)
+{
+	struct spool_item head = make_head(ID_A), again;
+	struct err e = ERR_NONE;
+	struct buf b;
+	int utf8;
+
+	buf_init(&b, SPOOL_HEAD_MAX);
+	for (utf8 = 0; utf8 < 2; utf8++) {
+		memset(&again, 0, sizeof(again));
+		head.envelope.utf8 = utf8;
+		ck_assert_int_eq(spool_file_add_head(&b, &head, &again, &e), 0);
+		ck_assert_int_eq(again.envelope.utf8, utf8);
+		ck_assert(!again.report);
+		spool_item_clear(&again);
+		buf_reset(&b);
+	}
+	/* Where an address of the envelope shows it, no line is needed. */
+	buf_add_str(&b,
+	    "osmtp-item 1\nid " ID_A "\nprofile p\nuid 1\n"
+	    "accepted 1\nsender <>\nrcpt j\xc3\xb6rg@example.org\n\n");
+	memset(&again, 0, sizeof(again));
+	ck_assert_int_eq(spool_file_parse_head(b.data, b.len, &again, &e), 0);
+	ck_assert(again.envelope.utf8);
+	spool_item_clear(&again);
+	spool_item_clear(&head);
+	buf_clear(&b);
+}
+END_TEST
+
 /*
  * Claim the file that holds these octets and read it to its end: EX_DATAERR
  * if it is refused before, EX_IOERR if while it is read, 0 if it is sent.
@@ -331,6 +362,7 @@ add(TCase *tc)
 	tcase_add_checked_fixture(tc, spool_aid_begin, spool_aid_end);
 	tcase_add_test(tc, sets_aside_what_is_no_file);
 	tcase_add_test(tc, knows_a_copy);
+	tcase_add_test(tc, keeps_utf8);
 	tcase_add_test(tc, each_octet_counts);
 	tcase_add_test(tc, each_length_counts);
 	tcase_add_test(tc, each_shift_counts);
