@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: ISC
+"""The commands that the conformance suite can run: osmtp, or $SENDMAIL.
+
+A kind knows how to configure its command in a case's folder, what environment
+it needs, and how much waits in its queue. Peers whose files are compiled in
+find them where conform-peers has put them.
+"""
+import os
+import sys
+
+DOMAIN = "d.example"
+
+
+def write(path, text):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="ascii") as f:
+        f.write(text)
+    os.chmod(path, 0o600)
+
+
+class Program:
+    strict = False
+    patience = 10       # seconds until what still runs is ended
+
+    def __init__(self, path):
+        self.path = os.path.abspath(path)
+
+    def configure(self, place, port):
+        pass
+
+    def command(self, place, name):
+        """The path under this name, so that argv[0] is it."""
+        link = place.path(name)
+        if not os.path.lexists(link):
+            os.symlink(self.path, link)
+        return link
+
+    def environment(self, place):
+        return {}
+
+    def settle(self, place):
+        """What has to be done until mail leaves."""
+
+    def queued(self, place):
+        return 0
+
+    def clear(self, place):
+        """What it left outside the folder."""
+
+
+class Osmtp(Program):
+    strict = True
+
+    CONFIGURATION = """
+domain = "%s";
+spool = "%s/spool";
+state = "%s/state";
+log = { to = "%s/log"; };
+%s
+profiles = { plain = {
+  kind = "system"; address = "plain@d.example"; rewrite = false;
+  server = "smtp://127.0.0.1:%d"; tls = { mode = "none"; }; auth = "none";
+}; };
+"""
+
+    def configure(self, place, port, more=""):
+        write(place.home + "/.config/osmtp/osmtp.conf", self.CONFIGURATION %
+              (DOMAIN, *[place.folder] * 3, more, port))
+
+    def environment(self, place):
+        home = place.home
+        return {"OSMTP_TEST_HOME": home, "OSMTP_TEST_ETC": home + "/etc",
+                "OSMTP_TEST_STATE": home + "/state",
+                "OSMTP_TEST_HOSTNAME": "test.example.test"} | {
+                    k: v for k, v in os.environ.items()
+                    if k.endswith("SAN_OPTIONS")}
+
+    def queued(self, place):
+        return sum(len(names) for folder in ("new", "queue", "bad") for
+                   _, _, names in os.walk(place.path(f"spool/{folder}")))
+
+
+class Msmtp(Program):
+    CONFIGURATION = """
+account default
+host 127.0.0.1
+port %d
+tls off
+auth off
+domain d.example
+from %%U@d.example
+allow_from_override on
+set_from_header auto
+set_date_header auto
+set_msgid_header on
+"""
+
+    def configure(self, place, port):
+        write(place.home + "/.msmtprc", self.CONFIGURATION % port)
+
+
+KINDS = {"osmtp": Osmtp, "msmtp": Msmtp}
+
+
+def choose():
+    """The command that is to be tested."""
+    path = os.environ.get("SENDMAIL")
+    if not path:
+        here = os.path.dirname(os.path.abspath(__file__))
+        return Osmtp(os.environ.get("OSMTP", here + "/../osmtp-test"))
+    kind = os.environ.get("SENDMAIL_KIND") or os.path.basename(path)
+    if kind not in KINDS:
+        sys.exit(f"SENDMAIL_KIND={kind}: want one of {', '.join(KINDS)}")
+    return KINDS[kind](path)
