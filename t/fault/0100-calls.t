@@ -24,16 +24,6 @@ def plans(calls):
             yield f"short:{n}"
 
 
-def reports_are_right(way, trial, ended, tally):
-    """Who was refused is told of once, if the message was accepted."""
-    found = len(way.lab.mail.reports(trial.word))
-    if way.name != "report" or ended.status != 0:
-        return []
-    if found == 2:
-        tally["reported twice"] += 1
-    return [] if found in (1, 2) else [f"{found} reports"]
-
-
 def main():
     place = lab.Lab()
     for way in walk.ways(place):
@@ -46,7 +36,7 @@ def main():
             trial = way.prepare()
             ended = way.act(trial, plan)
             said = walk.judge(trial, ended, tally)
-            said += reports_are_right(way, trial, ended, tally)
+            said += walk.judge_reports(way, trial, ended, tally)
             said = walk.complain(trial, plan, ended, said)
             trial.clear()
             return said

@@ -26,8 +26,9 @@ def main():
             ended = way.act(trial, plan)
             if way.name == "settle":    # it was accepted before
                 ended = ended._replace(status=0)
-            said = walk.complain(trial, plan, ended, walk.judge(
-                trial, ended, tally, killed=True))
+            said = walk.judge(trial, ended, tally, killed=True)
+            said += walk.judge_reports(way, trial, ended, tally)
+            said = walk.complain(trial, plan, ended, said)
             trial.clear()
             return said
 

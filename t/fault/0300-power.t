@@ -17,11 +17,13 @@ import walk     # noqa: E402
 
 # A test that can fail: without the syncs, mail must get lost.
 BROKEN = "sync"
+TELL = ("-N", "success,failure")
 
 
 def record(place):
-    """Messages that wait, one with a refused recipient, a run that delivers
-    them, and one that goes out at once. Returns the trial and the record."""
+    """Messages that wait, one with a refused recipient, one whose success is
+    to be told, one with both, a run that delivers them, and two that go out at
+    once. Returns the trial and the record."""
     trial = lab.Trial(place)
     lines, texts = [], {}
 
@@ -32,7 +34,9 @@ def record(place):
     def take(rcpts, text):
         for word in texts:
             if b"Subject: " + word.encode() + b"\r\n" in text:
-                mark("arrived" if lab.GOOD in rcpts else "reported", word)
+                mark("arrived" if lab.GOOD in rcpts else
+                     "relayed" if b"\nAction: relayed\r\n" in text else
+                     "reported", word)
         place.mail.taken.append((rcpts, text))
 
     def send(*rcpts):
@@ -45,10 +49,12 @@ def record(place):
     place.mail.take = take
     trial.configure(place.away)
     good = send(lab.GOOD) and send(lab.GOOD, lab.BAD)
+    good &= send(*TELL, lab.GOOD) and send(*TELL, lab.GOOD, lab.BAD)
     trial.configure(place.mail)
     trial.hours += 3
     lines.extend(trial.run("run", "--once", plan="record").struck)
-    good &= send(lab.GOOD) and not trial.waiting()
+    good &= send(lab.GOOD) and send(*TELL, lab.GOOD)
+    good &= not trial.waiting()
     place.result(good and len(lines) > 50, f"{len(lines)} lines are recorded")
     return trial, lines, texts
 
@@ -63,6 +69,11 @@ def lost(texts, marks, server):
         if lab.BAD in rcpts and ("reported", word) not in marks and (
                 not server.reports(word)):
             yield f"{word}: no report"
+        if TELL[0] in rcpts and ("relayed", word) not in marks and (
+                not server.reports(word, "relayed")):
+            yield f"{word}: not told that it was relayed"
+        if len(server.reports(word, "relayed")) > 1:
+            yield f"{word}: told twice that it was relayed"
 
 
 class Checker:

@@ -164,10 +164,11 @@ class Server(socketserver.ThreadingTCPServer):
                 if rcpt in rcpts and
                 mark in text.split(b"\r\n\r\n", 1)[0] + b"\r\n"]
 
-    def reports(self, word):
-        """Reports on a message with this word."""
+    def reports(self, word, action="failed"):
+        """Reports on a message with this word, of that action."""
         return [text for rcpts, text in list(self.taken)
                 if SENDER in rcpts and b"multipart/report" in text and
+                b"\nAction: " + action.encode() + b"\r\n" in text and
                 b"\nSubject: " + word.encode() + b"\r\n" in text]
 
 

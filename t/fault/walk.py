@@ -19,6 +19,8 @@ CREATING = {"open", "write", "link", "mkdir", "fallocate", "sync", "ftruncate",
 class Way:
     """prepare() makes a trial ready, act() is the command under faults."""
 
+    due = []    # actions of the reports that are to come
+
     def __init__(self, name, place, template):
         self.name = name
         self.lab = place
@@ -61,8 +63,20 @@ class Submit(Way):
 class Report(Way):
     """One recipient is refused: a report is made, and sent."""
 
+    due = ["failed"]
+
     def act(self, trial, plan):
         return trial.send(lab.GOOD, lab.BAD, plan=plan)
+
+
+class Relay(Way):
+    """The other one is to be told of, too, and the server does not."""
+
+    due = ["relayed", "failed"]
+
+    def act(self, trial, plan):
+        return trial.send("-N", "success,failure", lab.GOOD, lab.BAD,
+                          plan=plan)
 
 
 class Settle(Way):
@@ -94,6 +108,7 @@ def ways(place):
     template = lab.Trial(place)
     template.send()
     return [Submit("submit", place, None), Report("report", place, template),
+            Relay("relay", place, template),
             Settle("settle", place, template),
             Redeem("redeem", place, template)]
 
@@ -156,6 +171,19 @@ def judge(trial, ended, tally, killed=False):
         tally["left for the sweep"] += 1
         trial.sweep()
     said += [f"left behind: {name}" for name in trial.litter()]
+    return said
+
+
+def judge_reports(way, trial, ended, tally):
+    """If the message was accepted, its sender is told of it, once for each
+    time that it arrived."""
+    said = []
+    for action in way.due if ended.status == 0 else []:
+        found = len(trial.lab.mail.reports(trial.word, action))
+        if found == 2:
+            tally[f"{action}, told twice"] += 1
+        if not 1 <= found <= 2:
+            said.append(f"{found} reports: {action}")
     return said
 
 
