@@ -88,6 +88,20 @@ def c_queued(b):
     want("empty" in h.command("queue"), "something is left")
 
 
+def c_dsn(b):
+    """NOTIFY, RET and ENVID pass through a server that offers DSN"""
+    h = b.home()
+    h.system()
+    h.send(message(), "-N", "success,delay", "-R", "hdrs", "-V", "a+b=1", TO)
+    mails = b.arrived()
+    want(len(mails) == 1, f"{len(mails)} messages arrived")
+    sender, rcpt = mails[0][0]
+    for word in "RET=HDRS", "ENVID=a+2Bb+3D1":
+        want(word in sender.split(), f"no {word}: {sender}")
+    for word in "NOTIFY=SUCCESS,DELAY", f"ORCPT=rfc822;{TO}":
+        want(word in rcpt.split(), f"no {word}: {rcpt}")
+
+
 def c_ten_at_once(b):
     """ten commands at once without a token: one token request"""
     h = b.home()
