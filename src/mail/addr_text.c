@@ -10,7 +10,8 @@
 #include "mail/addr_part.h"
 #include "mail/lex.h"
 
-enum { ADDR_UTF8_LONGEST = 4 }; /* octets of one character */
+/* Octets in front of a phrase: a field name as long as those of addresses. */
+enum { ADDR_PHRASE_COLUMN = 16 };
 
 /* Append the text that replaces the mailbox, from text[*from] on. */
 static void
@@ -59,19 +60,6 @@ addr_complete_list(struct buf *b, const char *text, size_t n,
 	return code;
 }
 
-/* Octets of the UTF-8 character at s, at most n; 0 if it is none. */
-static size_t
-addr_utf8_length(const char *s, size_t n)
-{
-	size_t length;
-
-	for (length = 1; length <= n && length <= ADDR_UTF8_LONGEST; length++) {
-		if (text_is_utf8(s, length))
-			return length;
-	}
-	return 0;
-}
-
 /* Append a name without controls and without what is not UTF-8. */
 static void
 addr_add_clean(struct buf *b, const char *name)
@@ -80,7 +68,7 @@ addr_add_clean(struct buf *b, const char *name)
 	size_t length;
 
 	for (; left > 0; name += length, left -= length) {
-		length = addr_utf8_length(name, left);
+		length = lex_char_length(name, left);
 		if (length == 0) {
 			buf_add_char(b, '?');
 			length = 1;
@@ -118,7 +106,8 @@ addr_add_phrase(struct buf *b, const char *name)
 	if (strspn(clean.data, " ") == clean.len)
 		; /* no name at all */
 	else if (!text_is_ascii(clean.data, clean.len))
-		lex_add_encoded(b, clean.data, clean.len);
+		lex_add_encoded(
+		    b, clean.data, clean.len, false, ADDR_PHRASE_COLUMN);
 	else if (addr_is_atoms(&clean))
 		buf_add(b, clean.data, clean.len);
 	else

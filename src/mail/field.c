@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/text.h"
+#include "mail/field_part.h"
 
 static const char *const field_days[] = { "Sun", "Mon", "Tue", "Wed", "Thu",
 	"Fri", "Sat" };
@@ -37,13 +38,6 @@ bool
 field_is(const struct field *f, const char *name)
 {
 	return text_case_eq(f->name, name);
-}
-
-/* White space, and what may be left of it where folds were cut badly. */
-static bool
-field_is_space(char c)
-{
-	return text_is_blank(c) || c == '\r' || c == '\n';
 }
 
 void

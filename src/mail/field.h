@@ -46,17 +46,22 @@ void field_unfold(struct buf *b, const struct field *f);
 /*
  * Put 8-bit text, and octets that no field may have, into the form that every
  * server can take: RFC 2047 words in unstructured fields and in the names and
- * comments of address fields, RFC 2231 values in the parameters of Content-
- * fields, '?' where a field has no place for either. UTF-8 is called so, else
- * the charset is unknown-8bit (RFC 1428). Addresses beyond ASCII stay: true if
- * there are any, which need SMTPUTF8.
+ * comments of address fields, RFC 2231 values in the parameters of Content-Type
+ * and Content-Disposition, '?' where a field has no place for either. UTF-8 is
+ * called so, else the charset is unknown-8bit (RFC 1428). Encoded words that
+ * are there stay. NULs vanish, other controls but tabs become blanks. Domains
+ * become A-labels; addresses that are beyond ASCII all the same stay: true if
+ * there are any, which need SMTPUTF8. A field that is ASCII stays as it is.
  */
 bool field_encode(struct field *f);
 
 /*
- * Fold lines of more than FIELD_MAX_LINE octets at blanks; a single word that
- * is longer is cut, and no UTF-8 character is. Unfolded the value is the same
- * but for such cuts. Lines that are short enough stay as they are.
+ * Fold lines of more than FIELD_MAX_LINE octets before blanks. A single word
+ * that is longer is cut, if it can be behind a comma, and never in a UTF-8
+ * character, a quoted pair or an encoded word. Lines of nothing but blanks are
+ * joined to the one before. Unfolded the value is the same but for such cuts,
+ * and for blanks of which there are hundreds in a row. Other lines stay as they
+ * are.
  */
 void field_fold(struct field *f);
 

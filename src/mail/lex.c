@@ -210,31 +210,7 @@ lex_add_quoted(struct buf *b, const char *s, size_t n)
 	buf_add_char(b, '"');
 }
 
-enum {
-	LEX_ENCODED_OCTETS = 45, /* the word has 72 octets then, in base64 */
-	LEX_UTF8_LONGEST = 4	 /* octets of one character */
-};
-
-void
-lex_add_encoded(struct buf *b, const char *s, size_t n)
-{
-	size_t length;
-
-	while (n > 0) {
-		length = n < LEX_ENCODED_OCTETS ? n : LEX_ENCODED_OCTETS;
-		while (length < n && length > LEX_UTF8_LONGEST &&
-		       ((unsigned char)s[length] & 0xc0) == 0x80)
-			length--;
-		buf_add_str(b, "=?UTF-8?B?");
-		text_add_base64(b, s, length);
-		buf_add_str(b, n > length ? "?=\r\n " : "?=");
-		s += length;
-		n -= length;
-	}
-}
-
-/* The offset behind the quoted string or comment at text[i]. */
-static size_t
+size_t
 lex_closed_end(const char *text, size_t i, size_t limit)
 {
 	bool comment = text[i] == '(';

@@ -61,11 +61,35 @@ void lex_add_unquoted(struct buf *b, const char *text, struct lex_span quoted);
 void lex_add_quoted(struct buf *b, const char *s, size_t n);
 
 /*
- * Append n octets of UTF-8 as RFC 2047 words of at most 75 octets, none of
- * which cuts a character. Each but the first begins a folded line, since a
- * line that has any may not be longer than 76 octets.
+ * The offset behind the quoted string or comment that begins at text[i]; limit
+ * if it is not closed before.
  */
-void lex_add_encoded(struct buf *b, const char *s, size_t n);
+size_t lex_closed_end(const char *text, size_t i, size_t limit);
+
+enum { LEX_UTF8_LONGEST = 4 }; /* octets of one character */
+
+/* Octets of the UTF-8 character at s, at most n; 0 if there is none. */
+size_t lex_char_length(const char *s, size_t n);
+
+/* Octets of the encoded word (RFC 2047) at the front of s; 0 if none is. */
+size_t lex_encoded_length(const char *s, size_t n);
+
+enum {
+	LEX_ENCODED_LINE =
+	    76, /* octets of a line with encoded words (RFC 2047) */
+	LEX_ENCODED_ROOM = 34 /* less, and a word of ours begins a new line */
+};
+
+/*
+ * Append n octets as encoded words of at most 75 octets, none of which cuts a
+ * character; what is not UTF-8 throughout is called unknown-8bit. Each but
+ * the first begins a folded line; column tells how many octets the line has
+ * already, and the first begins one, too, if there is no room. In an
+ * unstructured field (in_text) more can stay readable than in a phrase or
+ * comment. Returns the new column.
+ */
+size_t lex_add_encoded(
+    struct buf *b, const char *s, size_t n, bool in_text, size_t column);
 
 /*
  * Words that lex_next() has found as a person reads them: unquoted, with one

@@ -591,11 +591,11 @@ static const struct {
 	{ "blank at the end", "a ", "\"a \"" },
 	{ "header injection", "a\r\nBcc: x@y", "\"a  Bcc: x@y\"" },
 	{ "encoded already", "=?utf-8?q?J=C3=B6rg?=", "=?utf-8?q?J=C3=B6rg?=" },
-	{ "UTF-8", "J\xc3\xb6rg", "=?UTF-8?B?SsO2cmc=?=" },
+	{ "UTF-8", "J\xc3\xb6rg", "=?UTF-8?Q?J=C3=B6rg?=" },
 	{ "not UTF-8", "J\xf6rg", "J?rg" },
 	{ "cut UTF-8", "J\xc3", "J?" },
 	{ "both", "\xc3\xb6\xf6", "=?UTF-8?B?w7Y/?=" },
-	{ "UTF-8 and a control", "\xc3\xb6\nB", "=?UTF-8?B?w7YgQg==?=" },
+	{ "UTF-8 and a control", "\xc3\xb6\nB", "=?UTF-8?Q?=C3=B6_B?=" },
 };
 
 START_TEST(makes_phrases)
@@ -647,13 +647,36 @@ START_TEST(phrases_come_back)
 }
 END_TEST
 
+/* Append what the encoded word at[0..n) stands for. */
+static void
+add_decoded(struct buf *b, const char *at, size_t n)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	size_t i;
+
+	if (at[8] == 'B') {
+		ck_assert(text_add_unbase64(b, at + 10, n - 12));
+		return;
+	}
+	for (i = 10; i < n - 2; i++) {
+		if (at[i] != '=') {
+			buf_add_char(b, at[i]);
+			continue;
+		}
+		buf_add_char(
+		    b, (char)((strchr(digits, at[i + 1]) - digits) * 16 +
+			      (strchr(digits, at[i + 2]) - digits)));
+		i += 2;
+	}
+}
+
 /* Words of a long name: not over 75 octets, each whole UTF-8. */
 START_TEST(encodes_long_names)
 {
 	static const char *const units[] = { "\xc3\xb6", "\xe2\x82\xac",
 		"\xf0\x9f\x93\xa7",
 		"\xc3\xb6"
-		"a",
+		"abc",
 		"a\xe2\x82\xac" };
 	char *name = repeated(_i % 2 ? "x" : "", units[_i / 2], 500, "");
 	struct buf b, words;
@@ -663,13 +686,12 @@ START_TEST(encodes_long_names)
 	buf_init(&words, SIZE_MAX);
 	addr_add_phrase(&b, name);
 	for (at = b.data;; at = end + 5) {
-		ck_assert_msg(text_starts(at, "=?UTF-8?B?"), "%s", at);
+		ck_assert_msg(text_starts(at, "=?UTF-8?"), "%s", at);
 		end = strstr(at + 10, "?=");
 		ck_assert_ptr_nonnull(end);
 		ck_assert_int_le(end + 2 - at, 75);
-		words.len = 0;
-		ck_assert(text_add_unbase64(
-		    &words, at + 10, (size_t)(end - at - 10)));
+		buf_reset(&words);
+		add_decoded(&words, at, (size_t)(end + 2 - at));
 		ck_assert(text_is_utf8(words.data, words.len));
 		ck_assert_int_eq(strncmp(name, words.data, words.len), 0);
 		memmove(name, name + words.len, strlen(name + words.len) + 1);

@@ -126,7 +126,72 @@ START_TEST(knows_dot_atoms)
 }
 END_TEST
 
-/* What is no UTF-8 breaks a promise, but must not hang. */
+static const struct {
+	const char *text;
+	size_t want;
+} encoded[] = {
+	{ "=?utf-8?q?a?=", 13 },
+	{ "=?utf-8*de?B?YQ==?= b", 19 },
+	{ "=?utf-8?q?"
+	  "?=",
+	    12 },
+	{ "=?utf-8?q?=?=", 13 },
+	{ "=?utf-8?q?a?==?utf-8?q?b?=", 13 },
+	{ "=?utf-8?x?a?=", 0 },
+	{ "=?utf-8?q?a b?=", 0 },
+	{ "=?utf-8?q?\xc3\xb6?=", 0 },
+	{ "=?utf-8?q?a?", 0 },
+	{ "=?utf-8?q?a", 0 },
+	{ "=?utf-8?q", 0 },
+	{ "=?utf-8", 0 },
+	{ "=?", 0 },
+	{ "=??q?a?=", 0 },
+	{ "a=?utf-8?q?a?=", 0 },
+	{ "", 0 },
+};
+
+START_TEST(knows_encoded_words)
+{
+	ck_assert_msg(lex_encoded_length(encoded[_i].text,
+			  strlen(encoded[_i].text)) == encoded[_i].want,
+	    "%s", encoded[_i].text);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	bool in_text;
+	size_t column;
+	const char *want;
+	size_t want_column;
+} words[] = {
+	{ "J\xc3\xb6rg", false, 0, "=?UTF-8?Q?J=C3=B6rg?=", 21 },
+	{ "J\xc3\xb6rg", false, 42, "=?UTF-8?Q?J=C3=B6rg?=", 63 },
+	{ "J\xc3\xb6rg", false, 43, "\r\n =?UTF-8?Q?J=C3=B6rg?=", 22 },
+	{ "J\xf6rg", false, 0, "=?unknown-8bit?Q?J=F6rg?=", 25 },
+	{ "abc = \xc3\xb6", true, 0, "=?UTF-8?Q?abc_=3D_=C3=B6?=", 26 },
+	{ "\xc3\xb6\xc3\xb6", false, 0, "=?UTF-8?B?w7bDtg==?=", 20 },
+	{ "a, b.c (\xc3\xb6)", true, 0, "=?UTF-8?Q?a,_b.c_(=C3=B6)?=", 27 },
+	{ "a, \xc3\xb6 \"b\"", false, 0, "=?UTF-8?B?YSwgw7YgImIi?=", 24 },
+	{ "Gr\xc3\xb6\xc3\x9f"
+	  "e_=?",
+	    true, 0, "=?UTF-8?B?R3LDtsOfZV89Pw==?=", 28 },
+};
+
+START_TEST(encodes_words)
+{
+	struct buf b;
+	size_t column;
+
+	buf_init(&b, SIZE_MAX);
+	column = lex_add_encoded(&b, words[_i].text, strlen(words[_i].text),
+	    words[_i].in_text, words[_i].column);
+	ck_assert_str_eq(b.data, words[_i].want);
+	ck_assert_uint_eq(column, words[_i].want_column);
+	buf_clear(&b);
+}
+END_TEST
+
 START_TEST(encodes_anything)
 {
 	char text[200];
@@ -134,8 +199,9 @@ START_TEST(encodes_anything)
 
 	memset(text, 0x80, sizeof(text));
 	buf_init(&b, SIZE_MAX);
-	lex_add_encoded(&b, text, sizeof(text));
+	lex_add_encoded(&b, text, sizeof(text), false, 0);
 	ck_assert_uint_gt(b.len, sizeof(text));
+	ck_assert_int_eq(strncmp(b.data, "=?unknown-8bit?B?", 17), 0);
 	buf_clear(&b);
 }
 END_TEST
@@ -149,6 +215,10 @@ add(TCase *tc)
 	tcase_add_test(tc, shows_phrases);
 	tcase_add_test(tc, quotes);
 	tcase_add_test(tc, knows_dot_atoms);
+	tcase_add_loop_test(tc, knows_encoded_words, 0,
+	    (int)(sizeof(encoded) / sizeof(encoded[0])));
+	tcase_add_loop_test(
+	    tc, encodes_words, 0, (int)(sizeof(words) / sizeof(words[0])));
 	tcase_add_test(tc, encodes_anything);
 }
 
