@@ -58,7 +58,8 @@ print_usage(FILE *f)
 		fprintf(f, "       osmtp %-40s %s\n", commands[i].usage,
 		    commands[i].job);
 	fputs("       osmtp help | version\n"
-	      "Manual: osmtp(1), osmtp.conf(5), osmtp-oauth(7)\n",
+	      "Manual: osmtp(1), osmtp-sendmail(8), osmtp.conf(5), "
+	      "osmtp-oauth(7)\n",
 	    f);
 }
 

@@ -62,7 +62,8 @@ static const struct {
 
 const char opts_usage[] =
     "usage: sendmail [-itv] [-a PROFILE] [-f SENDER] [-F NAME] [-N WHEN] "
-    "[-bm|-bs|-bp|-bi|-bv|-q] [--] [ADDRESS ..]; the manual is sendmail(8)";
+    "[-bm|-bs|-bp|-bi|-bv|-q] [--] [ADDRESS ..]; the manual is "
+    "osmtp-sendmail(8)";
 
 static const struct letter *
 find_letter(char c)
