@@ -209,6 +209,7 @@ take(struct serve *s, const struct smtpd_order *o, struct err *e)
 	struct submit_options how = { .profile = j->opts.profile,
 		.sender = o->sender,
 		.full_name = j->opts.full_name,
+		.own_name = getenv("NAME"),
 		.no_aliases = j->opts.no_aliases,
 		.dsn = o->dsn,
 		.helo = o->helo,
