@@ -75,7 +75,7 @@ serve 'MAIL FROM: <box@example.com>\nRCPT TO:<a@example.org>\nDATA\nSubject: x\n
 is "$codes" '220 250 250 354 250 221' 'LF, no hello, a blank, and idle options'
 is "$(fact msg-2 sender) $(fact msg-2 accepted)" \
     'box@example.com ["a@example.org"]' '... MAIL and RCPT count, they do not'
-is "$(text)" '.dot\n' '... nor does -i'
+is "$(text "$(newest)")" '.dot\n' '... nor does -i'
 
 serve "${S}From: box@example.com\r\nTo: b@example.org\r\n\r\nx\r\n.\r\n" -t
 is "$(fact msg-3 accepted)" '["a@example.org"]' '-t does not read the header'

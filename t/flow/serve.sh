@@ -18,8 +18,8 @@ S=$M$R'DATA\r\n'
 
 # newest: the name of the last message that the server has.
 newest() { echo "msg-$(sent)"; }
-# text [NAME]: the body of a message, its line ends as backslash n.
+# text NAME: the body of that message, its line ends as backslash n.
 text() {
-	tr -d '\r' <"$LOG/${1-$(newest)}.eml" | sed '1,/^$/d' |
+	tr -d '\r' <"$LOG/$1.eml" | sed '1,/^$/d' |
 	    awk '{ printf "%s\\n", $0 }'
 }
