@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
 """Recipients on the command line."""
-from conform import (A, B, C, DATA, USAGE, declared, field, letter, main,
+from conform import (A, B, C, DATA, TEXT, USAGE, declared, field, letter,
+                     main, none, nowhere, one_of, refused, row, sent, told)
+                     main, none, nowhere, one_of, refused, row, sent, told)
+                     main, none, nowhere, one_of, refused, row, sent, told)
                      none, nowhere, one_of, refused, row, sent, TEXT, told)
 
 M = letter("To: undisclosed-recipients:;", "Subject: x")

@@ -5,6 +5,7 @@ from conform import (A, B, DATA, ME, USAGE, address, declared, field, letter,
                      main, one_of, refused, row, sent, told)
                      main, one_of, refused, row, sent, told)
                      main, one_of, refused, row, sent, told)
+                     main, one_of, refused, row, sent, told)
 
 M = letter(f"To: {A}", "Subject: x")
 

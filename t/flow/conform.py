@@ -230,6 +230,14 @@ def rcpt_params(*wanted):
     return check
 
 
+def rcpt_declared(*wanted):
+    """These, among others, stand on each RCPT."""
+    def check(mail):
+        for got in mail.rcpt_params:
+            want(set(wanted) <= set(got), "parameters of RCPT", got, wanted)
+    return check
+
+
 def content(wanted):
     """The body, with its transfer encoding undone; line ends do not count."""
     def check(mail):
