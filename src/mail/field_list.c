@@ -48,9 +48,12 @@ field_is_closed(const char *s, size_t n)
 static const struct addr *
 field_address_at(const struct field_list *l, size_t at)
 {
-	const struct addr *a = l->addrs.v + l->next;
+	const struct addr *a;
 
-	return l->next < l->addrs.n && a->spec_begin == at ? a : NULL;
+	if (l->next == l->addrs.n)
+		return NULL;
+	a = &l->addrs.v[l->next];
+	return a->spec_begin == at ? a : NULL;
 }
 
 /* An address, its comments encoded; returns where it ends. */

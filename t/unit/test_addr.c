@@ -211,6 +211,8 @@ static const struct {
 	{ "group named by an address", "a@b: c@d;", "a colon in the wrong" },
 	{ "group without end", "A: a@b", "a group without its semicolon" },
 	{ "semicolon", "a@b; c@d", "a semicolon outside a group" },
+	{ "include", ":include:/file", "a colon in the wrong place" },
+	{ "program with a word", "|prog x", "a name needs an address" },
 };
 
 START_TEST(refuses)
@@ -674,10 +676,7 @@ add_decoded(struct buf *b, const char *at, size_t n)
 START_TEST(encodes_long_names)
 {
 	static const char *const units[] = { "\xc3\xb6", "\xe2\x82\xac",
-		"\xf0\x9f\x93\xa7",
-		"\xc3\xb6"
-		"abc",
-		"a\xe2\x82\xac" };
+		"\xf0\x9f\x93\xa7", "abc\xc3\xb6", "a\xe2\x82\xac" };
 	char *name = repeated(_i % 2 ? "x" : "", units[_i / 2], 500, "");
 	struct buf b, words;
 	char *at, *end;
