@@ -127,12 +127,11 @@ prepare(struct send_job *j, int *fd, struct err *e)
 
 	code =
 	    send_store(j, j->admission.profile->home->queue.max_message, fd, e);
-	if (code == 0)
-		code = message_check_wire(&j->request.message, e);
 	if (code != 0)
 		return code;
 	v->size = (uint64_t)lseek(*fd, 0, SEEK_CUR);
 	v->eight_bit = message_is_eight_bit(&j->request.message);
+	v->repair = message_needs_repair(&j->request.message);
 	return 0;
 }
 

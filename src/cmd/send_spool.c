@@ -113,10 +113,9 @@ fill_draft(
 		e = r.why;
 	}
 	if (code == 0)
-		code = message_check_wire(&j->request.message, &e);
-	if (code == 0)
 		code = spool_commit(draft,
-		    message_is_eight_bit(&j->request.message), claim, &e);
+		    message_is_eight_bit(&j->request.message),
+		    message_needs_repair(&j->request.message), claim, &e);
 	if (code != 0) {
 		send_refuse(j, &e);
 		if (whole)

@@ -10,7 +10,7 @@
  *                               the client key
  *   auth         deliver_auth   a mechanism that way and server share
  *   transfer     deliver        the message, in as many transactions as it
- *                               takes
+ *                               takes; deliver_text makes it fit for the server
  *
  * A link that was handed on is logged in: its message begins at transfer. If
  * the server has left in the meantime that is nobody's trouble, and all begins
@@ -234,19 +234,6 @@ foreground_is_over(void *ctx)
 
 /* ---- the message */
 
-static ssize_t
-read_message(void *ctx, void *p, size_t n)
-{
-	struct deliver *d = ctx;
-	const struct deliver_text *t = &d->order->text;
-	ssize_t got = t->read(t->ctx, p, n, d->offset);
-
-	if (got > 0)
-		d->offset += (uint64_t)got;
-	d->text_failed |= got < 0;
-	return got;
-}
-
 static size_t
 count_open(const struct deliver *d)
 {
@@ -262,13 +249,12 @@ void
 deliver_transfer(struct deliver *d)
 {
 	size_t max = d->order->profile->max_rcpts;
-	struct smtp_order o = { .envelope = d->order->envelope,
-		.body = { read_message, d },
-		.max_rcpts = max,
+	struct smtp_order o = { .max_rcpts = max,
 		.last = !d->order->more && count_open(d) <= max };
 
 	d->at = DELIVER_AT_TRANSFER;
-	d->offset = 0;
+	if (!deliver_fit_text(d, &o))
+		return;
 	smtp_send(d->link->smtp, &o, d->result, sys_mono());
 }
 
@@ -540,6 +526,7 @@ deliver_free(struct deliver *d)
 	cred_free(d->key);
 	loop_timer_stop(d->loop, &d->foreground_timer);
 	loop_timer_stop(d->loop, &d->done_timer);
+	deliver_forget_text(d);
 	free(d->server_text);
 	free(d->judged);
 	free(d->result);

@@ -19,7 +19,8 @@
 #include <stdbool.h>
 
 /* The canonical message: read n octets at most at offset at; 0 at the end, -1
- * with errno: then it is never sent to its end. */
+ * with errno: then it is never sent to its end. It may be read several times,
+ * each time from its front. */
 struct deliver_text {
 	ssize_t (*read)(void *ctx, void *p, size_t n, uint64_t at);
 	void *ctx;

@@ -5,6 +5,7 @@
 
 #include "core/cred.h"
 #include "core/deliver.h"
+#include "mail/mime.h"
 
 enum deliver_at {
 	DELIVER_AT_SECRET,  /* cred fills */
@@ -35,6 +36,22 @@ struct deliver_link {
 	struct cred *key;
 };
 
+/* The text, from where it is. */
+struct deliver_source {
+	struct stream_source source; /* first */
+	struct deliver *deliver;
+	uint64_t at;
+};
+
+/* The message as the server can take it. */
+struct deliver_fit {
+	struct deliver_source source;
+	struct mime_plan *plan;	    /* NULL: none was needed so far */
+	bool seven_bit;		    /* that the plan is for */
+	struct mime_filter *filter; /* of this transaction; NULL: as it is */
+	struct envelope envelope;   /* borrows what it points to */
+};
+
 struct deliver {
 	struct loop *loop;
 	struct wire *wire;
@@ -62,8 +79,8 @@ struct deliver {
 	struct loop_timer step_timer, foreground_timer, done_timer;
 
 	struct outcome *result;
-	bool *judged;	  /* result[i] is ours no more to change */
-	uint64_t offset;  /* in the message */
+	bool *judged; /* result[i] is ours no more to change */
+	struct deliver_fit fit;
 	bool text_failed; /* it could not be read */
 	bool lost_link;
 	int64_t started;
@@ -82,6 +99,13 @@ void deliver_transfer(struct deliver *d);
 /* The class that it has in the end; but F at AUTH, which tells of the secret.
  */
 void deliver_classify(const struct deliver *d, struct outcome *o);
+
+/* ---- deliver_text */
+
+/* Fill in envelope and body for the session that is idle. False: there is no
+ * way to, and all is over. */
+bool deliver_fit_text(struct deliver *d, struct smtp_order *o);
+void deliver_forget_text(struct deliver *d);
 
 /* ---- deliver_auth */
 

@@ -256,7 +256,8 @@ store_report(struct spool *s, const struct settle_report *r,
 		code = write_report(r, way, head, d, e);
 		if (code == 0)
 			code = spool_commit(d,
-			    spool_item(r->claim)->envelope.eight_bit, out, e);
+			    spool_item(r->claim)->envelope.eight_bit,
+			    spool_item(r->claim)->envelope.repair, out, e);
 		if (code != 0)
 			spool_discard(d);
 	}

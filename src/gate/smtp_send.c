@@ -44,7 +44,7 @@ add_mail(struct smtp *s)
 	if (s->offer.has_size && !s->tx.verify)
 		buf_add_fmt(
 		    &b, " SIZE=%llu", (unsigned long long)s->tx.v->size);
-	if (s->tx.v->eight_bit)
+	if (s->tx.v->eight_bit && s->offer.eight_bit)
 		buf_add_str(&b, " BODY=8BITMIME");
 	if (s->tx.v->utf8)
 		buf_add_str(&b, " SMTPUTF8");
@@ -404,18 +404,56 @@ smtp_do_leave(struct smtp *s)
 	return true;
 }
 
-/* What the server can't take is refused before MAIL, for all alike. */
+static bool
+is_ascii(const char *s)
+{
+	while (*s != '\0' && (unsigned char)*s < 128)
+		s++;
+	return *s == '\0';
+}
+
+/* The first address of this transaction that needs SMTPUTF8; if there is none,
+ * the header has one. */
 static const char *
+utf8_address(const struct smtp_transfer *t)
+{
+	const char *rcpt;
+	size_t i;
+
+	if (!is_ascii(t->v->sender))
+		return t->v->sender;
+	for (i = 0; i < t->n_rcpts; i++) {
+		rcpt = t->v->rcpts[t->rcpt_of[i]];
+		if (!is_ascii(rcpt))
+			return rcpt;
+	}
+	return NULL;
+}
+
+/* What the server can't take is refused before MAIL, for all alike. Whoever
+ * offers SMTPUTF8 takes 8-bit text with it (RFC 6531 3.1). */
+static char *
 unfit(const struct smtp *s)
 {
-	if (s->offer.size > 0 && s->tx.v->size > s->offer.size)
-		return "the message is larger than the server takes (SIZE)";
-	if (s->tx.v->eight_bit && !s->offer.eight_bit)
-		return "the message has 8-bit text and the server does not "
-		       "offer 8BITMIME";
-	if (s->tx.v->utf8 && !s->offer.utf8)
-		return "an address, of the envelope or in the header, is not "
-		       "ASCII and the server does not offer SMTPUTF8";
+	const struct envelope *v = s->tx.v;
+	const char *address;
+
+	if (s->offer.size > 0 && v->size > s->offer.size)
+		return mem_printf("the message is larger than the server takes "
+				  "(SIZE): %llu octets, at most %llu",
+		    (unsigned long long)v->size,
+		    (unsigned long long)s->offer.size);
+	if (v->utf8 && !s->offer.utf8) {
+		address = utf8_address(&s->tx);
+		return mem_printf("%s%s is not ASCII and the server does not "
+				  "offer SMTPUTF8: an address in ASCII, or "
+				  "another server, is needed",
+		    address != NULL ? "the address " : "",
+		    address != NULL ? address : "an address in the header");
+	}
+	if (v->eight_bit && !s->offer.eight_bit && !v->utf8)
+		return mem_dup("the message has 8-bit text and the server "
+			       "does not offer 8BITMIME");
 	return NULL;
 }
 
@@ -440,7 +478,7 @@ pick_rcpts(struct smtp_transfer *t, size_t max)
 static void
 begin(struct smtp *s, size_t max_rcpts, int64_t now)
 {
-	const char *why;
+	char *why;
 
 	s->now = now;
 	pick_rcpts(&s->tx, max_rcpts);
@@ -453,6 +491,7 @@ begin(struct smtp *s, size_t max_rcpts, int64_t now)
 	if (why != NULL) {
 		smtp_fail(s, OUTCOME_REFUSED, OUTCOME_CLASS_M, OUTCOME_AT_MAIL,
 		    0, why);
+		free(why);
 		smtp_set_state(s, SMTP_ST_IDLE);
 		return;
 	}

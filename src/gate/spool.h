@@ -96,9 +96,9 @@ struct spool_draft;
 struct spool_claim;
 
 /*
- * Begin a message: envelope (its size and eight_bit count for nothing yet),
- * profile, uid, accepted and report are taken from head. The file has no name
- * yet, is locked, and vanishes with its process. EX_CANTCREAT, EX_IOERR;
+ * Begin a message: envelope (its size, eight_bit and repair count for nothing
+ * yet), profile, uid, accepted and report are taken from head. The file has no
+ * name yet, is locked, and vanishes with its process. EX_CANTCREAT, EX_IOERR;
  * EX_DATAERR for a text that can't stand in an envelope.
  */
 int spool_begin(struct spool *s, const struct spool_item *head,
@@ -112,13 +112,14 @@ struct stream_sink *spool_sink(struct spool_draft *d);
 struct stream_source *spool_draft_text(struct spool_draft *d, struct err *e);
 
 /*
- * The message is whole: trailer, name, sync of the file, sync of its folder.
+ * The message is whole, and its envelope's eight_bit and repair are known:
+ * trailer, name, sync of the file, sync of its folder.
  * From 0 on it is durable, and claimed; d is gone then. On failure nothing of
  * it will ever be delivered, and d is still there to be read. EX_IOERR,
  * EX_CANTCREAT; EX_TEMPFAIL where even that could not be made sure: it may
  * still be sent.
  */
-int spool_commit(struct spool_draft *d, bool eight_bit,
+int spool_commit(struct spool_draft *d, bool eight_bit, bool repair,
     struct spool_claim **out, struct err *e);
 void spool_discard(struct spool_draft *d); /* takes NULL */
 

@@ -157,6 +157,7 @@ read_item(const struct find *f, struct spool_measure *m, struct spool_item *i,
 		return code;
 	i->envelope.size = m->text;
 	i->envelope.eight_bit = m->eight_bit;
+	i->envelope.repair = m->repair;
 	return 0;
 }
 

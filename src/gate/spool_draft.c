@@ -218,6 +218,7 @@ draft_claim(struct spool_draft *d)
 	c->item = d->item;
 	c->item.envelope.size = d->measure.text;
 	c->item.envelope.eight_bit = d->measure.eight_bit;
+	c->item.envelope.repair = d->measure.repair;
 	c->measure = d->measure;
 	c->crc = d->measure.head_crc;
 	buf_init(&c->saved, SIZE_MAX);
@@ -238,8 +239,8 @@ has_name(const struct spool_draft *d, const char *name)
 }
 
 int
-spool_commit(struct spool_draft *d, bool eight_bit, struct spool_claim **out,
-    struct err *e)
+spool_commit(struct spool_draft *d, bool eight_bit, bool repair,
+    struct spool_claim **out, struct err *e)
 {
 	struct spool *s = d->spool;
 	char name[SPOOL_NAME_MAX];
@@ -247,6 +248,7 @@ spool_commit(struct spool_draft *d, bool eight_bit, struct spool_claim **out,
 
 	spool_name(name, SPOOL_QUEUE, d->item.envelope.id, "");
 	d->measure.eight_bit = eight_bit;
+	d->measure.repair = repair;
 	if (draft_end(d) == -1)
 		return spool_fail(s, EX_IOERR, errno, "write", name, e);
 	if (spool_temp_link(s, &d->temp, name) == -1) {

@@ -26,9 +26,10 @@
  *
  * The trailer has a fixed length, so that it is found from the end: lengths of
  * head and text (16 digits each, hexadecimal), 7 or 8 for the bits of the text,
- * the checksum of the head and of the trailer as far as that, which tells at
- * once whether a recipient may be believed; and the checksum of all before, for
- * which the text must be read.
+ * or, where it is to be repaired wherever it goes (mime), r or R; the checksum
+ *of the head and of the trailer as far as that, which tells at once whether a
+ *recipient may be believed; and the checksum of all before, for which the text
+ *must be read.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,6 +54,9 @@ enum {
 	END_LAST = END_CRC + 8
 };
 _Static_assert(END_LAST + 1 == SPOOL_TRAILER, "a trailer's length");
+
+/* The letter for the text: by repair, eight_bit. */
+static const char bits[2][2] = { { '7', '8' }, { 'r', 'R' } };
 
 static int
 bad_head(struct err *e, const char *what)
@@ -241,7 +245,7 @@ spool_file_make_trailer(
 
 	snprintf(text, sizeof(text), FILE_END "%016llx %016llx %c ",
 	    (unsigned long long)m->head, (unsigned long long)m->text,
-	    m->eight_bit ? '8' : '7');
+	    bits[m->repair][m->eight_bit]);
 	snprintf(text + END_HEAD_CRC, sizeof(text) - END_HEAD_CRC, "%08lx ",
 	    (unsigned long)crc_add(m->head_crc, text, END_HEAD_CRC));
 	m->whole_crc = crc_add(crc, text, END_CRC);
@@ -261,13 +265,14 @@ spool_file_parse_trailer(
 	    p[END_TEXT - 1] != ' ' ||
 	    !spool_parse_hex(p + END_TEXT, 16, &m->text) ||
 	    p[END_BITS - 1] != ' ' ||
-	    (p[END_BITS] != '7' && p[END_BITS] != '8') ||
+	    memchr(bits, p[END_BITS], sizeof(bits)) == NULL ||
 	    p[END_HEAD_CRC - 1] != ' ' ||
 	    !spool_parse_hex(p + END_HEAD_CRC, 8, &head_crc) ||
 	    p[END_CRC - 1] != ' ' ||
 	    !spool_parse_hex(p + END_CRC, 8, &whole_crc) || p[END_LAST] != '\n')
 		return false;
-	m->eight_bit = p[END_BITS] == '8';
+	m->repair = p[END_BITS] == 'r' || p[END_BITS] == 'R';
+	m->eight_bit = p[END_BITS] == bits[m->repair][true];
 	m->head_crc = (uint32_t)head_crc;
 	m->whole_crc = (uint32_t)whole_crc;
 	return m->head <= SPOOL_HEAD_MAX && size >= SPOOL_TRAILER &&

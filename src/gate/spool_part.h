@@ -37,7 +37,7 @@ struct spool_measure {
 	uint64_t head, text; /* octets of each */
 	uint32_t head_crc;   /* checksum of the head */
 	uint32_t whole_crc;  /* as the trailer tells it */
-	bool eight_bit;
+	bool eight_bit, repair;
 };
 
 struct spool_claim {

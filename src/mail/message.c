@@ -338,29 +338,11 @@ message_needs_repair(const struct message *m)
 {
 	const struct field *f = message_field(m, "Content-Transfer-Encoding");
 
-	return m->facts.nul || m->facts.long_line > 0 ||
-	       (f != NULL && message_is_word(f, "binary"));
-}
-
-int
-message_check_wire(const struct message *m, struct err *e)
-{
-	const struct field *f;
-	size_t longest;
-
-	if (m->facts.nul)
-		return err_set(e, EX_DATAERR, "message: a NUL octet in it");
-	for (f = m->v; f < m->v + m->n; f++) {
-		longest = message_longest_line(f);
-		if (longest > MESSAGE_MAX_LINE)
-			return err_set(e, EX_DATAERR,
-			    "message: %s: a line of %zu octets, at most %d "
-			    "are allowed",
-			    f->name, longest, MESSAGE_MAX_LINE);
-	}
-	if (m->facts.long_line > 0)
-		return err_set(e, EX_DATAERR,
-		    "message: line %zu: longer than %d octets",
-		    m->facts.long_line, MESSAGE_MAX_LINE);
-	return 0;
+	if (m->facts.nul || m->facts.long_line > 0 ||
+	    (f != NULL && message_is_word(f, "binary")))
+		return true;
+	for (f = m->v; f < m->v + m->n; f++)
+		if (message_longest_line(f) > MESSAGE_MAX_LINE)
+			return true;
+	return false;
 }

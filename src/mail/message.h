@@ -140,14 +140,8 @@ bool message_tidy(struct message *m);
 bool message_is_eight_bit(const struct message *m);
 
 /* Once head and body were read: must it be repaired wherever it goes (see
- * mime)? A line of the body over MESSAGE_MAX_LINE, a NUL in it, or a
- * Content-Transfer-Encoding of binary. */
+ * mime)? A line over MESSAGE_MAX_LINE, a NUL, or a Content-Transfer-Encoding
+ * of binary. */
 bool message_needs_repair(const struct message *m);
-
-/*
- * May it go out as it is? EX_DATAERR if not: a NUL, or a line that is too
- * long (with its number, or its field's name).
- */
-int message_check_wire(const struct message *m, struct err *e);
 
 #endif

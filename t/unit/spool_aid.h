@@ -252,7 +252,7 @@ put_claimed(const char *id)
 	struct err e = ERR_NONE;
 
 	ck_assert_msg(spool_commit(begin_text(id, TEXT, strlen(TEXT)), false,
-			  &c, &e) == 0,
+			  false, &c, &e) == 0,
 	    "%s", e.text);
 	return c;
 }

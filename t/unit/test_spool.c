@@ -21,6 +21,7 @@ START_TEST(goes_in_and_comes_out)
 		ck_assert_str_eq(i->envelope.rcpts[1], "\"c d\"@example.net");
 		ck_assert_uint_eq(i->envelope.size, strlen(TEXT));
 		ck_assert(!i->envelope.eight_bit && !i->envelope.utf8);
+		ck_assert(!i->envelope.repair);
 		ck_assert_str_eq(i->profile, "default");
 		ck_assert_uint_eq(i->uid, 1000);
 		ck_assert_int_eq(i->accepted, 1700000000000);
@@ -52,13 +53,14 @@ START_TEST(keeps_what_is_odd)
 	head.envelope.sender = strdup("");
 	add_rcpt(&head, "j\xc3\xb6rg@example.com");
 	ck_assert_int_eq(spool_begin(spool, &head, &d, NULL), 0);
-	ck_assert_int_eq(spool_commit(d, true, &c, NULL), 0);
+	ck_assert_int_eq(spool_commit(d, true, true, &c, NULL), 0);
 	spool_release(c);
 	spool_item_clear(&head);
 	ck_assert_str_eq(names_of(SPOOL_QUEUE), "R" ID_A " ");
 	ck_assert_int_eq(
 	    spool_peek(spool, SPOOL_QUEUE, "R" ID_A, &i, &busy, NULL), 0);
 	ck_assert(!busy && i.report && i.envelope.eight_bit);
+	ck_assert(i.envelope.repair);
 	ck_assert(i.envelope.utf8);
 	ck_assert_str_eq(i.envelope.sender, "");
 	ck_assert_str_eq(i.profile, "p\xc3\xb6st");
@@ -85,7 +87,7 @@ START_TEST(takes_large_ones)
 		ck_assert_int_eq(
 		    spool_sink(d)->write(spool_sink(d), text + at, n), 0);
 	}
-	ck_assert_int_eq(spool_commit(d, false, &c, NULL), 0);
+	ck_assert_int_eq(spool_commit(d, false, false, &c, NULL), 0);
 	ck_assert_int_eq(read_text(c, back, size + 1, 8191), (ssize_t)size);
 	ck_assert_int_eq(memcmp(text, back, size), 0);
 	spool_release(c);
@@ -139,7 +141,7 @@ START_TEST(refuses_a_second_of_its_id)
 
 	put(ID_A);
 	d = begin_text(ID_A, "other", 5);
-	ck_assert_int_eq(spool_commit(d, false, &c, &e), EX_CANTCREAT);
+	ck_assert_int_eq(spool_commit(d, false, false, &c, &e), EX_CANTCREAT);
 	ck_assert_ptr_null(c);
 	spool_discard(d);
 	c = claim(SPOOL_QUEUE, ID_A);
@@ -209,7 +211,8 @@ START_TEST(withdraws)
 	d = begin_text("1hf7yat00aaaax02", TEXT, strlen(TEXT));
 	calls_fail(commit_faults[_i].call, commit_faults[_i].from,
 	    commit_faults[_i].until, commit_faults[_i].error);
-	ck_assert_msg(spool_commit(d, false, &c, &e) == commit_faults[_i].code,
+	ck_assert_msg(
+	    spool_commit(d, false, false, &c, &e) == commit_faults[_i].code,
 	    "%s: %s", label, e.text);
 	ck_assert_msg(
 	    calls[commit_faults[_i].call].count > 0, "%s: unseen", label);
@@ -234,7 +237,7 @@ START_TEST(may_still_be_sent)
 
 	calls_fail(CALL_FSYNC, 2, 0, EIO); /* 1: the new folder */
 	calls_fail(CALL_UNLINKAT, 1, 0, EROFS);
-	ck_assert_int_eq(spool_commit(d, false, &c, &e), EX_TEMPFAIL);
+	ck_assert_int_eq(spool_commit(d, false, false, &c, &e), EX_TEMPFAIL);
 	ck_assert_int_eq(e.code, EX_TEMPFAIL);
 	ck_assert_ptr_nonnull(strstr(e.text, "may still be sent"));
 	calls_mend();
@@ -278,7 +281,7 @@ START_TEST(works_with_named_drafts)
 	calls_fail(CALL_ACCESS, 1, 0, ENOENT);
 	d = begin_text(ID_A, TEXT, strlen(TEXT));
 	ck_assert_int_eq(count_in("new"), 1);
-	ck_assert_int_eq(spool_commit(d, false, &c, NULL), 0);
+	ck_assert_int_eq(spool_commit(d, false, false, &c, NULL), 0);
 	ck_assert_int_eq(count_in("new"), 0);
 	ck_assert_int_eq(claim_code(SPOOL_QUEUE, ID_A), EX_TEMPFAIL);
 	deliver_first(c);
@@ -286,13 +289,13 @@ START_TEST(works_with_named_drafts)
 	spool_release(c);
 	ck_assert(is_first_delivered(SPOOL_QUEUE, ID_A));
 	d = begin_text(ID_A, TEXT, strlen(TEXT));
-	ck_assert_int_eq(spool_commit(d, false, &c, NULL), EX_CANTCREAT);
+	ck_assert_int_eq(spool_commit(d, false, false, &c, NULL), EX_CANTCREAT);
 	ck_assert_int_eq(count_in("new"), 1);
 	spool_discard(d);
 	/* Nor does every file system know a rename that replaces nothing. */
 	calls_fail(CALL_RENAMEAT2, 1, 0, EINVAL);
 	d = begin_text(ID_A, TEXT, strlen(TEXT));
-	ck_assert_int_eq(spool_commit(d, false, &c, NULL), EX_CANTCREAT);
+	ck_assert_int_eq(spool_commit(d, false, false, &c, NULL), EX_CANTCREAT);
 	spool_discard(d);
 	put(ID_B);
 	ck_assert_int_eq(count_in("new"), 0);

@@ -504,7 +504,7 @@ START_TEST(takes_a_large_state)
 		add_rcpt(&head, text);
 	}
 	ck_assert_int_eq(spool_begin(spool, &head, &d, NULL), 0);
-	ck_assert_int_eq(spool_commit(d, false, &c, NULL), 0);
+	ck_assert_int_eq(spool_commit(d, false, false, &c, NULL), 0);
 	put_many(0, 1);
 	begin_batch();
 	settle_one(0, SPOOL_QUEUE);
