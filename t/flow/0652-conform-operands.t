@@ -3,9 +3,6 @@
 """Recipients on the command line."""
 from conform import (A, B, C, DATA, TEXT, USAGE, declared, field, letter,
                      main, none, nowhere, one_of, refused, row, sent, told)
-                     main, none, nowhere, one_of, refused, row, sent, told)
-                     main, none, nowhere, one_of, refused, row, sent, told)
-                     none, nowhere, one_of, refused, row, sent, TEXT, told)
 
 M = letter("To: undisclosed-recipients:;", "Subject: x")
 SMTPUTF8 = {"offers": ("PIPELINING", "8BITMIME", "SMTPUTF8")}

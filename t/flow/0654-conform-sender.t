@@ -3,9 +3,6 @@
 """The envelope sender: -f, -r, and what it is without them."""
 from conform import (A, B, DATA, ME, USAGE, address, declared, field, letter,
                      main, one_of, refused, row, sent, told)
-                     main, one_of, refused, row, sent, told)
-                     main, one_of, refused, row, sent, told)
-                     main, one_of, refused, row, sent, told)
 
 M = letter(f"To: {A}", "Subject: x")
 
