@@ -27,9 +27,9 @@
  * The trailer has a fixed length, so that it is found from the end: lengths of
  * head and text (16 digits each, hexadecimal), 7 or 8 for the bits of the text,
  * or, where it is to be repaired wherever it goes (mime), r or R; the checksum
- *of the head and of the trailer as far as that, which tells at once whether a
- *recipient may be believed; and the checksum of all before, for which the text
- *must be read.
+ * of the head and of the trailer as far as that, which tells at once whether a
+ * recipient may be believed; and the checksum of all before, for which the text
+ * must be read.
  */
 #include <stdio.h>
 #include <stdlib.h>
