@@ -176,7 +176,7 @@ put_wish(const char *id, unsigned first, unsigned second)
 	ck_assert_int_eq(spool_begin(spool, &head, &d, &e), 0);
 	ck_assert_int_eq(
 	    spool_sink(d)->write(spool_sink(d), TEXT, strlen(TEXT)), 0);
-	ck_assert_int_eq(spool_commit(d, false, &c, &e), 0);
+	ck_assert_int_eq(spool_commit(d, false, false, &c, &e), 0);
 	spool_item_clear(&head);
 	return c;
 }
