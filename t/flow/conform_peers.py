@@ -52,6 +52,7 @@ class Osmtp(Program):
     strict = True
 
     CONFIGURATION = """
+runner = false;
 domain = "%s";
 spool = "%s/spool";
 state = "%s/state";
@@ -64,13 +65,15 @@ profiles = { plain = {
 """
 
     def configure(self, place, port, more=""):
-        write(place.home + "/.config/osmtp/osmtp.conf", self.CONFIGURATION %
+        """The user's own file, which counts whatever HOME says."""
+        write(place.path("config/osmtp/osmtp.conf"), self.CONFIGURATION %
               (DOMAIN, *[place.folder] * 3, more, port))
 
     def environment(self, place):
-        home = place.home
-        return {"OSMTP_TEST_HOME": home, "OSMTP_TEST_ETC": home + "/etc",
-                "OSMTP_TEST_STATE": home + "/state",
+        return {"OSMTP_TEST_HOME": place.home,
+                "OSMTP_TEST_ETC": place.path("etc"),
+                "XDG_CONFIG_HOME": place.path("config"),
+                "OSMTP_TEST_STATE": place.path("state"),
                 "OSMTP_TEST_HOSTNAME": "test.example.test"} | {
                     k: v for k, v in os.environ.items()
                     if k.endswith("SAN_OPTIONS")}
