@@ -5,7 +5,7 @@ are no options."""
 import os
 
 from conform import (A, B, CONFIG, ME, TEXT, USAGE, both, case, declared,
-                     field, letter, main, none, one_of, params, rcpt_declared,
+                     field, letter, main, one_of, params, rcpt_declared,
                      rcpt_params, refused, row, sent, want)
 
 M = letter(f"From: {B}", "To: undisclosed-recipients:;", "Subject: x")
