@@ -74,8 +74,8 @@ submit_admit(struct submit_request *r, const struct conf *c,
 		envelope_sender(r, c, &a->choice, from, &sender);
 		code = envelope_set_sender(&a->envelope, &sender, e);
 	}
-	if (code == 0)
-		submit_finish_header(r, c, a, from, &sender);
+	if (code == 0 && submit_finish_header(r, c, a, from, &sender))
+		a->envelope.utf8 = true;
 	addr_clear(&from_addr);
 	addr_clear(&sender);
 	return code;

@@ -226,7 +226,7 @@ add_received(struct submit_request *r, const struct conf *c)
 	buf_clear(&b);
 }
 
-void
+bool
 submit_finish_header(struct submit_request *r, const struct conf *c,
     const struct submit_admission *a, const struct addr *from,
     const struct addr *sender)
@@ -245,4 +245,5 @@ submit_finish_header(struct submit_request *r, const struct conf *c,
 	message_complete(m, c->domain);
 	if (c->received)
 		add_received(r, c);
+	return message_tidy(m);
 }

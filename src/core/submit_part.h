@@ -24,9 +24,10 @@ int submit_admit_rcpts(const struct submit_request *r, const struct conf *c,
 void submit_login_address(
     struct addr *a, const struct sys_user *u, const char *domain);
 
-/* Make the header final. from: the first mailbox of From, or NULL; sender: the
+/* Make the header final: fit for every server, but for addresses beyond ASCII;
+ * true if it has any. from: the first mailbox of From, or NULL; sender: the
  * envelope's. */
-void submit_finish_header(struct submit_request *r, const struct conf *c,
+bool submit_finish_header(struct submit_request *r, const struct conf *c,
     const struct submit_admission *a, const struct addr *from,
     const struct addr *sender);
 

@@ -271,8 +271,10 @@ message_complete(struct message *m, const char *domain)
 {
 	struct buf b;
 	struct field *f;
+	size_t i;
 
-	for (f = m->v; f < m->v + m->n; f++) {
+	for (i = 0; i < m->n; i++) {
+		f = &m->v[i];
 		if (!message_is_completed(f))
 			continue;
 		buf_init(&b, MESSAGE_MAX_HEAD);
@@ -283,6 +285,21 @@ message_complete(struct message *m, const char *domain)
 		}
 		buf_clear(&b);
 	}
+}
+
+bool
+message_tidy(struct message *m)
+{
+	struct field *f;
+	bool utf8 = false;
+	size_t i;
+
+	for (i = 0; i < m->n; i++) {
+		f = &m->v[i];
+		utf8 = field_encode(f) || utf8;
+		field_fold(f);
+	}
+	return utf8;
 }
 
 /* Octets of the longest line of a field as it is written. */
@@ -309,10 +326,13 @@ bool
 message_is_eight_bit(const struct message *m)
 {
 	const struct field *f;
+	size_t i;
 
-	for (f = m->v; f < m->v + m->n; f++)
+	for (i = 0; i < m->n; i++) {
+		f = &m->v[i];
 		if (message_octets_over_127(f->value, f->value_len))
 			return true;
+	}
 	return m->facts.eight_bit;
 }
 
@@ -337,12 +357,13 @@ bool
 message_needs_repair(const struct message *m)
 {
 	const struct field *f = message_field(m, "Content-Transfer-Encoding");
+	size_t i;
 
 	if (m->facts.nul || m->facts.long_line > 0 ||
 	    (f != NULL && message_is_word(f, "binary")))
 		return true;
-	for (f = m->v; f < m->v + m->n; f++)
-		if (message_longest_line(f) > MESSAGE_MAX_LINE)
+	for (i = 0; i < m->n; i++)
+		if (message_longest_line(&m->v[i]) > MESSAGE_MAX_LINE)
 			return true;
 	return false;
 }

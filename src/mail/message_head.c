@@ -274,9 +274,11 @@ message_write_head(
 	const struct field *f;
 	struct buf b;
 	int code = 0;
+	size_t i;
 
 	buf_init(&b, SIZE_MAX);
-	for (f = m->v; f < m->v + m->n && code == 0; f++) {
+	for (i = 0; i < m->n && code == 0; i++) {
+		f = &m->v[i];
 		buf_add_str(&b, f->name);
 		buf_add_char(&b, ':');
 		buf_add(&b, f->value, f->value_len);

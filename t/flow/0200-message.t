@@ -266,13 +266,20 @@ mended() {
 	    "$name: no line is too long"
 }
 mended 'a line of 999' "$H\nok\n${x998}x\nlast\n" '^x{75}=$'
-mended 'a field of 999' "Subject: $(repeat 990 x)\n$H\nlast\n" '^last$'
+takes 'a field of 999 is folded' "Subject: $(repeat 990 x)\n$H\nlast\n" \
+    "Subject:\n $(repeat 990 x)\n$H\nlast\n"
 mended 'NUL in the body' "$H\na\0000b\nlast\n" '^a=00b$'
 takes 'NUL in the header is dropped' "Subject: a\0000b\n$H\nlast\n" \
     "Subject: ab\n$H\nlast\n"
 mended 'a NUL that hides a dot' "$H\na\n\0000.\nMAIL\n" '^=00\.$' -i
 
-mended 'a field of 100 kB' "X-Long: $(repeat 100000 y)\n$H\nlast\n" '^last$'
+long=$(repeat 100000 y)
+text "X-Long: $long\n$H\nlast\n" >"$TMP/in"
+run "$sendmail" b@example.org <"$TMP/in"
+arrived 'a field of 100 kB'
+is "$(grep -o y "$eml" | wc -l | tr -d ' ')" 100000 'a field of 100 kB: whole'
+is "$(tr -d '\r' <"$eml" | awk 'length($0) > 998' | wc -l | tr -d ' ')" 0 \
+    'a field of 100 kB: in short lines'
 {
 	text "$H"
 	awk 'BEGIN { for (i = 0; i < 15000; i++) {

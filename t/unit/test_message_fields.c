@@ -285,6 +285,44 @@ START_TEST(finds_the_last_resending)
 }
 END_TEST
 
+START_TEST(tidies_each_field)
+{
+	static const struct {
+		const char *head, *want;
+		bool utf8;
+	} v[] = {
+		{ "", "\r\n", false },
+		{ "A: b\n", "A: b\r\n\r\n", false },
+		{ "Subject: \xc3\xb6\nTo: J\xc3\xb6 <a@x>\n",
+		    "Subject: =?UTF-8?B?w7Y=?=\r\n"
+		    "To: =?UTF-8?B?SsO2?= <a@x>\r\n\r\n",
+		    false },
+		{ "To: \xc3\xb6@x\nSubject: y\n",
+		    "To: \xc3\xb6@x\r\nSubject: y\r\n\r\n", true },
+		{ "A: b\nTo: \xc3\xb6@x\nCc: c@x\n",
+		    "A: b\r\nTo: \xc3\xb6@x\r\nCc: c@x\r\n\r\n", true },
+	};
+	struct message m = { 0 };
+	struct stream_sink sink;
+	struct err e = ERR_NONE;
+	struct buf out;
+	int i;
+
+	buf_init(&out, SIZE_MAX);
+	sink = stream_to_buf(&out);
+	for (i = 0; i < N(v); i++) {
+		read_text(&m, v[i].head);
+		ck_assert_int_eq(message_tidy(&m), v[i].utf8);
+		ck_assert_int_eq(message_write_head(&m, &sink, &e), 0);
+		ck_assert_str_eq(out.data, v[i].want);
+		ck_assert_int_eq(message_is_eight_bit(&m), v[i].utf8);
+		message_clear(&m);
+		buf_reset(&out);
+	}
+	buf_clear(&out);
+}
+END_TEST
+
 static const struct {
 	const char *label, *text;
 	size_t n;
@@ -397,6 +435,7 @@ add(TCase *tc)
 	tcase_add_test(tc, completes_fields);
 	tcase_add_test(tc, inserts_fields);
 	tcase_add_loop_test(tc, finds_the_last_resending, 0, N(blocks));
+	tcase_add_test(tc, tidies_each_field);
 	tcase_add_loop_test(tc, tells_what_needs_repair, 0, N(repairs));
 	tcase_add_test(tc, long_lines_need_repair);
 	tcase_add_test(tc, tells_eight_bit);
