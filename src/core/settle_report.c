@@ -204,13 +204,23 @@ read_text(struct stream_source *s, void *p, size_t n)
 	return got;
 }
 
+/* From: a profile that rewrites sends as its address alone, and a mailbox as
+ * the person's. */
+static char *
+from_of(const struct conf *c, const struct profile *way)
+{
+	if (way->kind == PROFILE_SYSTEM && !way->rewrite && c->domain != NULL)
+		return mem_printf("MAILER-DAEMON@%s", c->domain);
+	return addr_text(&way->address);
+}
+
 static int
 write_report(const struct settle_report *r, const struct profile *way,
     const struct spool_item *head, struct spool_draft *d, struct err *e)
 {
 	const struct spool_item *i = spool_item(r->claim);
 	struct text text = { { .read = read_text }, r->claim, 0 };
-	char *from = addr_text(&way->address);
+	char *from = from_of(r->conf, way);
 	struct report out = { .kind = r->kind,
 		.id = head->envelope.id,
 		.from = from,

@@ -42,7 +42,7 @@ import time
 import traceback
 
 import conform_peers
-from conform_relay import Plan, Relay
+from conform_relay import CLOSE, Plan, Relay
 
 D = "d.example"                 # completes bare addresses
 A, B, C = "ann@a.example", "bob@b.example", "cyd@c.example"
@@ -467,7 +467,7 @@ class Place:
     def run(self, argv, stdin, hold=None, *, plan=None, **how):
         """Run it to its end, and that of all it has started. stdin: octets, an
         open file, or None for /dev/null. plan: see conform_relay.Plan."""
-        if plan:
+        if plan is not None:
             self.relay.reset(Plan(**plan))
         given = None
         if isinstance(stdin, (bytes, str)):

@@ -79,8 +79,10 @@ profiles = { plain = {
                     if k.endswith("SAN_OPTIONS")}
 
     def queued(self, place):
-        return sum(len(names) for folder in ("new", "queue", "bad") for
-                   _, _, names in os.walk(place.path(f"spool/{folder}")))
+        return sum(not name.endswith(".state")
+                   for folder in ("new", "queue", "failed", "bad")
+                   for _, _, names in os.walk(place.path(f"spool/{folder}"))
+                   for name in names)
 
 
 class Msmtp(Program):

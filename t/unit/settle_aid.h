@@ -73,6 +73,8 @@ begin(void)
 	    &profiles[BOX], "default", PROFILE_MAILBOX, "box@example.com");
 	fill_profile(&profiles[SYSTEM], "noreply", PROFILE_SYSTEM,
 	    "noreply@example.com");
+	profiles[SYSTEM].rewrite = true;
+	conf.domain = mem_dup("d.example.com");
 	conf.set.v = profiles;
 	conf.set.n = PROFILES;
 	conf.set.for_local = &profiles[SYSTEM];
@@ -93,6 +95,7 @@ end_all(void)
 	for (i = 0; i < PROFILES; i++)
 		profile_clear(&profiles[i]);
 	addr_clear(&conf.admin);
+	free(conf.domain);
 	free(conf.hostname);
 	free(home.path);
 	free(home.state);

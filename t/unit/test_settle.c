@@ -212,6 +212,22 @@ START_TEST(system_mail_is_reported_to_the_administrator)
 }
 END_TEST
 
+/* A profile that rewrites has one address; another may name the daemon. */
+START_TEST(a_report_is_from_the_daemon_or_the_profile)
+{
+	say_refused(0);
+	say_refused(1);
+	attempt.profile = &profiles[SYSTEM];
+	must_settle(put_claimed(ID_A), SETTLE_RETURNED);
+	ck_assert_ptr_nonnull(
+	    strstr(report_text(REPORT_A), "System <noreply@example.com>\r\n"));
+	profiles[SYSTEM].rewrite = false;
+	must_settle(put_claimed(ID_B), SETTLE_RETURNED);
+	ck_assert_ptr_nonnull(strstr(
+	    report_text("R" ID_B), "System <MAILER-DAEMON@d.example.com>\r\n"));
+}
+END_TEST
+
 /* ---- what was wanted (RFC 3461) */
 
 START_TEST(a_report_is_about_those_of_whom_it_is_wanted)
@@ -562,6 +578,7 @@ add(TCase *tc)
 	tcase_add_test(tc, what_was_told_leaves_nothing);
 	tcase_add_test(tc, a_result_that_is_not_recorded_is_told);
 	tcase_add_test(tc, what_is_refused_is_returned);
+	tcase_add_test(tc, a_report_is_from_the_daemon_or_the_profile);
 	tcase_add_test(tc, what_is_refused_in_a_batch_is_returned);
 	tcase_add_test(tc, the_null_sender_is_not_answered);
 	tcase_add_test(tc, a_refused_report_ends_in_failed);
