@@ -80,7 +80,7 @@ def interval(place):
 def chosen(place):
     put_off(place)
     place.relay.reset(Plan())
-    for option in ("-qRnobody", "-qSnobody@", "-qInone", "-q!Rann@"):
+    for option in ("-qRmallory", "-qSmallory@", "-qInone", "-q!Rann@"):
         got = place.run([option], b"")
         want(got.status == 0 and not got.mails, option, got.err)
     place.run(["-qRann@"], b"", sent(A, out=None))

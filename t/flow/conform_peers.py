@@ -6,6 +6,7 @@ it needs, and how much waits in its queue. Peers whose files are compiled in
 find them where conform-peers has put them.
 """
 import os
+import shutil
 import sys
 
 DOMAIN = "d.example"
@@ -44,6 +45,16 @@ class Program:
     def queued(self, place):
         return 0
 
+    def share(self, place, uid):
+        """The folder becomes this user's; whoever may not get at the command
+        gets a copy."""
+        own = place.path("sendmail")
+        shutil.copy(self.path, own)
+        for folder, _, names in os.walk(place.folder):
+            for name in ["", *names]:
+                os.chown(os.path.join(folder, name), uid, uid)
+        os.chown(own, 0, 0)
+
     def clear(self, place):
         """What it left outside the folder."""
 
@@ -68,6 +79,16 @@ profiles = { plain = {
         """The user's own file, which counts whatever HOME says."""
         write(place.path("config/osmtp/osmtp.conf"), self.CONFIGURATION %
               (DOMAIN, *[place.folder] * 3, more, port))
+
+    def share(self, place, uid):
+        """With the system's file, for users who have none of their own."""
+        super().share(place, uid)
+        own = place.path("config/osmtp/osmtp.conf")
+        with open(own, encoding="ascii") as f:
+            text = f.read()
+        os.remove(own)
+        write(place.path("etc/osmtp/osmtp.conf"), text)
+        os.chmod(place.path("etc/osmtp/osmtp.conf"), 0o644)
 
     def environment(self, place):
         return {"OSMTP_TEST_HOME": place.home,
