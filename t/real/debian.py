@@ -108,14 +108,14 @@ def unpack(work, found):
                 f.write(f"{name} {version.replace('%3a', ':')}\n")
 
 
-def layers(names):
-    """The directories of a root, the upper ones first."""
-    return [os.path.join(tree(), name) for name in (*names, "root")]
+def layers(at, names):
+    """The directories of a root out of the tree there, upper ones first."""
+    return [os.path.join(at, name) for name in (*names, "root")]
 
 
-def place():
-    """A directory to mount a guest on."""
-    return os.path.join(tree(), "guest")
+def place(at):
+    """A directory of the tree there to mount a guest on."""
+    return os.path.join(at, "guest")
 
 
 def versions():

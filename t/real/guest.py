@@ -3,7 +3,7 @@
 """A Debian of its own for one case: programs of others that call sendmail,
 and osmtp, which is their sendmail.
 
-usage: guest.py OSMTP SANDBOX CASE
+usage: guest.py OSMTP SANDBOX TREE CASE
 
 run() starts this file in new namespaces (mounts, processes, host name), as
 root or as whatever unshare(1) makes of an ordinary user. It mounts the tree
@@ -185,9 +185,9 @@ class Guest:
 
     # ---- the system
 
-    def mount(self, layers):
-        """The tree, with this case's layer on top."""
-        base = debian.place()
+    def mount(self, tree, more):
+        """The tree, with this case's layer on top; more layers by name."""
+        base, layers = debian.place(tree), debian.layers(tree, more)
         mount("-t", "tmpfs", "-o", "mode=755", "guest", base)
         for name in "upper", "work", "root":
             os.mkdir(f"{base}/{name}")
@@ -431,7 +431,8 @@ def mount(*argv):
     done = subprocess.run(("mount",) + argv, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True)
     if done.returncode:
-        raise Missing(f"a Debian in namespaces: {done.stdout.strip()}")
+        why = done.stdout.strip().split("\n")[0]
+        raise Missing(f"a Debian in namespaces: {why}")
 
 
 # ---- from outside
@@ -449,7 +450,7 @@ def run(osmtp, sandbox, case):
     """A case in a guest: its word, and what it says."""
     done = subprocess.run(
         namespaces() + [sys.executable, os.path.abspath(__file__), osmtp,
-                        sandbox, case], stdin=subprocess.DEVNULL,
+                        sandbox, debian.tree(), case], stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         timeout=CASE_LIMIT)
     if done.returncode:
@@ -462,12 +463,12 @@ def run(osmtp, sandbox, case):
     want(word == "ok", text)
 
 
-def main(osmtp, sandbox, name):
+def main(osmtp, sandbox, tree, name):
     module, function = name.split(".")
     case = getattr(importlib.import_module("cases." + module), function)
     try:
         guest = Guest(osmtp, sandbox, function[2:].replace("_", "-"))
-        guest.mount(debian.layers(getattr(case, "layers", ())))
+        guest.mount(tree, getattr(case, "layers", ()))
         guest.furnish()
         guest.listen()
         guest.configure()
