@@ -98,14 +98,14 @@ fail(struct deliver *d, int code, const struct err *e)
 
 /*
  * Whoever offers SMTPUTF8 takes 8-bit text with it (RFC 6531 3.1). Where that
- * is needed and not offered, smtp refuses.
+ * is needed for all and not offered, smtp refuses.
  */
 static bool
 is_unfit(
     const struct envelope *v, const struct smtp_offer *offer, bool *seven_bit)
 {
 	*seven_bit = !offer->eight_bit && !(v->utf8 && offer->utf8);
-	if (v->utf8 && !offer->utf8)
+	if (envelope_is_utf8_for_all(v) && !offer->utf8)
 		return false;
 	return v->repair || (v->eight_bit && *seven_bit);
 }

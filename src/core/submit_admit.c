@@ -75,7 +75,7 @@ submit_admit(struct submit_request *r, const struct conf *c,
 		code = envelope_set_sender(&a->envelope, &sender, e);
 	}
 	if (code == 0 && submit_finish_header(r, c, a, from, &sender))
-		a->envelope.utf8 = true;
+		a->envelope.utf8 = a->envelope.utf8_head = true;
 	addr_clear(&from_addr);
 	addr_clear(&sender);
 	return code;

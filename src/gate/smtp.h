@@ -112,7 +112,9 @@ struct smtp_order {
 /*
  * Send one message, while IDLE, to the first max_rcpts recipients whose outcome
  * is OPEN; out[i] goes with rcpts[i] of the envelope. None of them is OPEN
- * afterwards; all others stay as they were. QUIT does not ride along, last or
+ * afterwards; all others stay as they were. Where the server does not offer
+ * SMTPUTF8, whoever has an address that needs it is refused beforehand, and all
+ * are if the sender or the header needs it. QUIT does not ride along, last or
  * not, where the server has put recipients off behind others (452, or 552 at
  * RCPT): they may follow in another transaction. What is wanted of a message
  * (RFC 3461) is passed on where the server offers DSN; else `relayed` is set in

@@ -46,7 +46,7 @@ add_mail(struct smtp *s)
 		    &b, " SIZE=%llu", (unsigned long long)s->tx.v->size);
 	if (s->tx.v->eight_bit && s->offer.eight_bit)
 		buf_add_str(&b, " BODY=8BITMIME");
-	if (s->tx.v->utf8)
+	if (s->tx.v->utf8 && s->offer.utf8)
 		buf_add_str(&b, " SMTPUTF8");
 	if (s->offer.dsn)
 		add_wish(&b, &s->tx.v->dsn);
@@ -407,27 +407,37 @@ smtp_do_leave(struct smtp *s)
 static bool
 is_ascii(const char *s)
 {
-	while (*s != '\0' && (unsigned char)*s < 128)
-		s++;
-	return *s == '\0';
+	return text_is_ascii(s, strlen(s));
 }
 
-/* The first address of this transaction that needs SMTPUTF8; if there is none,
- * the header has one. */
-static const char *
-utf8_address(const struct smtp_transfer *t)
+/* Why what is beyond ASCII in that address, or with "" in the header, can't be
+ * sent. */
+static char *
+utf8_reason(const char *address)
 {
-	const char *rcpt;
+	return mem_printf("%s%s is not ASCII and the server does not offer "
+			  "SMTPUTF8: an address in ASCII, or another server, "
+			  "is needed",
+	    *address != '\0' ? "the address " : "an address in the header",
+	    address);
+}
+
+/* Whoever can't get it from a server without SMTPUTF8, while others can. */
+static void
+refuse_utf8_rcpts(struct smtp_transfer *t)
+{
+	char *why;
 	size_t i;
 
-	if (!is_ascii(t->v->sender))
-		return t->v->sender;
-	for (i = 0; i < t->n_rcpts; i++) {
-		rcpt = t->v->rcpts[t->rcpt_of[i]];
-		if (!is_ascii(rcpt))
-			return rcpt;
+	for (i = 0; i < t->v->n_rcpts; i++) {
+		if (t->result[i].kind != OUTCOME_OPEN ||
+		    is_ascii(t->v->rcpts[i]))
+			continue;
+		why = utf8_reason(t->v->rcpts[i]);
+		outcome_set(&t->result[i], OUTCOME_REFUSED, OUTCOME_CLASS_M,
+		    OUTCOME_AT_RCPT, 0, why);
+		free(why);
 	}
-	return NULL;
 }
 
 /* What the server can't take is refused before MAIL, for all alike. Whoever
@@ -436,22 +446,15 @@ static char *
 unfit(const struct smtp *s)
 {
 	const struct envelope *v = s->tx.v;
-	const char *address;
 
 	if (s->offer.size > 0 && v->size > s->offer.size)
 		return mem_printf("the message is larger than the server takes "
 				  "(SIZE): %llu octets, at most %llu",
 		    (unsigned long long)v->size,
 		    (unsigned long long)s->offer.size);
-	if (v->utf8 && !s->offer.utf8) {
-		address = utf8_address(&s->tx);
-		return mem_printf("%s%s is not ASCII and the server does not "
-				  "offer SMTPUTF8: an address in ASCII, or "
-				  "another server, is needed",
-		    address != NULL ? "the address " : "",
-		    address != NULL ? address : "an address in the header");
-	}
-	if (v->eight_bit && !s->offer.eight_bit && !v->utf8)
+	if (envelope_is_utf8_for_all(v) && !s->offer.utf8)
+		return utf8_reason(is_ascii(v->sender) ? "" : v->sender);
+	if (v->eight_bit && !s->offer.eight_bit && !(v->utf8 && s->offer.utf8))
 		return mem_dup("the message has 8-bit text and the server "
 			       "does not offer 8BITMIME");
 	return NULL;
@@ -466,7 +469,6 @@ pick_rcpts(struct smtp_transfer *t, size_t max)
 
 	for (i = 0; i < t->v->n_rcpts && n < max; i++)
 		n += t->result[i].kind == OUTCOME_OPEN;
-	err_bug_if(n == 0 && !t->verify);
 	t->rcpt_of = mem_new(n, sizeof(*t->rcpt_of));
 	for (i = 0; t->n_rcpts < n; i++) {
 		if (t->result[i].kind == OUTCOME_OPEN)
@@ -481,9 +483,16 @@ begin(struct smtp *s, size_t max_rcpts, int64_t now)
 	char *why;
 
 	s->now = now;
+	if (s->tx.v->utf8 && !s->offer.utf8 &&
+	    !envelope_is_utf8_for_all(s->tx.v))
+		refuse_utf8_rcpts(&s->tx);
 	pick_rcpts(&s->tx, max_rcpts);
 	s->tx.commands = s->tx.n_rcpts + (s->tx.verify ? 1 : 2);
 	s->chunk_at = s->chunk_n = 0;
+	if (s->tx.n_rcpts == 0 && !s->tx.verify) {
+		s->tx.v = NULL;
+		return; /* still idle: there is nobody left */
+	}
 	smtp_set_state(s, SMTP_ST_ENVELOPE);
 	if (!smtp_input_is_quiet(s))
 		return;

@@ -8,7 +8,7 @@
  *	uid 1000
  *	accepted 1700000000000
  *	report				(only in a report)
- *	utf8				(an address of envelope or header
+ *	utf8				(only if an address of the header
  *					is not ASCII)
  *	sender ann@example.com		(or <>, the null sender)
  *	ret hdrs			(or full; only if it was said)
@@ -128,7 +128,6 @@ parse_lines(struct spool_lines *l, struct spool_item *i, struct err *e)
 {
 	uint64_t number;
 	const char *value;
-	bool utf8;
 	int code;
 
 	spool_lines_next(l); /* its version was looked at */
@@ -147,9 +146,9 @@ parse_lines(struct spool_lines *l, struct spool_item *i, struct err *e)
 		return bad_head(e, "accepted");
 	i->accepted = (int64_t)number;
 	i->report = spool_lines_flag(l, "report");
-	utf8 = spool_lines_flag(l, "utf8");
+	i->envelope.utf8_head = spool_lines_flag(l, "utf8");
 	code = parse_addresses(l, &i->envelope, e);
-	i->envelope.utf8 = i->envelope.utf8 || utf8;
+	i->envelope.utf8 |= i->envelope.utf8_head;
 	return code;
 }
 
@@ -224,7 +223,7 @@ spool_file_add_head(struct buf *b, const struct spool_item *head,
 	buf_add_fmt(b, "accepted %lld\n", (long long)head->accepted);
 	if (head->report)
 		buf_add_str(b, "report\n");
-	if (v->utf8)
+	if (v->utf8_head)
 		buf_add_str(b, "utf8\n");
 	buf_add_fmt(b, "sender %s\n",
 	    v->sender != NULL && *v->sender != '\0' ? v->sender : "<>");

@@ -69,7 +69,7 @@ envelope_put_sender(struct envelope *v, char *text)
 	size_t i;
 
 	mem_replace(&v->sender, text);
-	v->utf8 = !text_is_ascii(text, strlen(text));
+	v->utf8 = envelope_is_utf8_for_all(v);
 	for (i = 0; i < v->n_rcpts && !v->utf8; i++)
 		v->utf8 = !text_is_ascii(v->rcpts[i], strlen(v->rcpts[i]));
 }
@@ -255,6 +255,13 @@ envelope_restore_rcpt(struct envelope *v, const char *text, struct err *e)
 		code = err_set(
 		    e, EX_DATAERR, "envelope: %.80s: is there twice", text);
 	return code;
+}
+
+bool
+envelope_is_utf8_for_all(const struct envelope *v)
+{
+	return v->utf8_head || (v->sender != NULL && !text_is_ascii(v->sender,
+							 strlen(v->sender)));
 }
 
 void

@@ -35,6 +35,7 @@ struct envelope {
 			    called binary: see mime */
 	bool utf8;	 /* an address, here or in the header, needs
 			    SMTPUTF8 (RFC 6531) */
+	bool utf8_head;	 /* one in the header does */
 	uint64_t size;	 /* octets of head and body as they go out */
 	uint32_t *slots; /* private: finds a recipient by hash */
 	size_t n_slots;	 /* private: twice the room in rcpts */
@@ -47,10 +48,9 @@ void envelope_make_id(char id[ENVELOPE_ID_LENGTH + 1], int64_t now);
  * Set the sender, add a recipient. Both take complete addresses (a bare name,
  * or a null recipient: EX_DATAERR) and refuse what addr_check_wire() refuses:
  * EX_DATAERR. A domain beyond ASCII is put into A-labels (EX_DATAERR where that
- * can't be done), so that only a local part needs SMTPUTF8. The envelope begins
- * as {0}; utf8 follows the addresses. A
- * recipient that is there already is not added again; more than
- * ENVELOPE_MAX_RCPTS: EX_DATAERR.
+ * can't be done), so that only a local part needs SMTPUTF8. The envelope
+ * begins as {0}; utf8 follows the addresses and utf8_head. A recipient that is
+ * there already is not added again; more than ENVELOPE_MAX_RCPTS: EX_DATAERR.
  */
 int envelope_set_sender(
     struct envelope *v, const struct addr *a, struct err *e);
@@ -75,6 +75,9 @@ void envelope_set_wish(
 int envelope_restore_sender(
     struct envelope *v, const char *text, struct err *e);
 int envelope_restore_rcpt(struct envelope *v, const char *text, struct err *e);
+
+/* Does the message need SMTPUTF8 whoever gets it, for its sender or header? */
+bool envelope_is_utf8_for_all(const struct envelope *v);
 
 void envelope_clear(struct envelope *v);
 

@@ -171,6 +171,13 @@ START_TEST(knows_smtputf8)
 	ck_assert(v.utf8);
 	ck_assert_int_eq(set_text(&v, "<>", &e), 0);
 	ck_assert(v.utf8);
+	ck_assert(!envelope_is_utf8_for_all(&v)); /* for one of them */
+	ck_assert_int_eq(set_text(&v, "j\xc3\xb6rg@example.com", &e), 0);
+	ck_assert(envelope_is_utf8_for_all(&v));
+	envelope_clear(&v);
+	v.utf8_head = true;
+	ck_assert_int_eq(set_text(&v, "<>", &e), 0);
+	ck_assert(v.utf8 && envelope_is_utf8_for_all(&v));
 	envelope_clear(&v);
 }
 END_TEST

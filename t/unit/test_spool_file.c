@@ -54,7 +54,7 @@ START_TEST(keeps_utf8)
 	buf_init(&b, SPOOL_HEAD_MAX);
 	for (utf8 = 0; utf8 < 2; utf8++) {
 		memset(&again, 0, sizeof(again));
-		head.envelope.utf8 = utf8;
+		head.envelope.utf8_head = utf8;
 		ck_assert_int_eq(spool_file_add_head(&b, &head, &again, &e), 0);
 		ck_assert_int_eq(again.envelope.utf8, utf8);
 		ck_assert(!again.report);
