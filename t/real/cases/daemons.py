@@ -76,6 +76,7 @@ def c_at(g):
     g.write("/var/spool/cron/atjobs/.SEQ", "")
     # Only root can unpack what belongs to others.
     g.shell("chown -R daemon:daemon /var/spool/cron/at* /usr/bin/at\n"
+            "chgrp daemon /etc/at.deny\n"
             "chmod 1770 /var/spool/cron/at*; chmod 6755 /usr/bin/at")
     g.start("atd", "-f")
     g.await_file("/run/atd.pid")
