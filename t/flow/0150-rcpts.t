@@ -317,7 +317,7 @@ params() {
 unfit() {
 	send "$1" --now "$3"
 	check "$1: exit status $status" \
-	    [ "$status" -eq 65 -o "$status" -eq 69 ]
+	    [ "$status" -eq 65 -o "$status" -eq 67 -o "$status" -eq 69 ]
 	like "$err" ": refused: $2" "$1: says why"
 	like "$err" 'what to do: ' "$1: what to do"
 	unlike "$(cat "$trace")" ' C (MAIL|RCPT|DATA)' "$1: not even tried"
