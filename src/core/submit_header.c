@@ -64,17 +64,32 @@ is_own(
 
 /* ---- a From that nobody wrote */
 
-/* Append a mailbox, with a name if there is one. */
+/* Octets of the last line of a value; in front of it stands a name. */
+static size_t
+last_line(const struct buf *value)
+{
+	size_t n = 0;
+
+	while (n < value->len && value->data[value->len - n - 1] != '\n')
+		n++;
+	return n < value->len ? n : n + strlen("Resent-From: ");
+}
+
+/* Make a value of a mailbox, with a name if there is one. Encoded words make a
+ * line of at most 76 octets (RFC 2047 2). */
 static void
 add_mailbox(struct buf *b, const char *name, const struct addr *a)
 {
-	size_t before = b->len;
+	size_t address =
+	    strlen(a->local) + 1 + (a->domain != NULL ? strlen(a->domain) : 0);
 
 	addr_add_phrase(b, name);
-	if (b->len == before) {
+	if (b->len == 0) {
 		addr_add_to(b, a);
 		return;
 	}
+	if (last_line(b) + address + 3 > LEX_ENCODED_LINE)
+		buf_add_str(b, "\r\n");
 	buf_add_str(b, " <");
 	addr_add_to(b, a);
 	buf_add_char(b, '>');

@@ -49,7 +49,8 @@ void field_unfold(struct buf *b, const struct field *f);
  * comments of address fields, RFC 2231 values in the parameters of Content-Type
  * and Content-Disposition, '?' where a field has no place for either. UTF-8 is
  * called so, else the charset is unknown-8bit (RFC 1428). Encoded words that
- * are there stay. NULs vanish, other controls but tabs become blanks. Domains
+ * are there stay. NULs vanish, a CR or LF that is no fold becomes a blank, and
+ * so do other controls but tabs where 8-bit text is read by a grammar. Domains
  * become A-labels; addresses that are beyond ASCII all the same stay: true if
  * there are any, which need SMTPUTF8. A field that is ASCII stays as it is.
  */

@@ -41,9 +41,34 @@ field_is_one_of(const char *name, const char *const *names, size_t n)
 	return n > 0;
 }
 
-/* Append a value without the octets that no field may have. */
+enum field_form {
+	FIELD_FORM_TEXT,
+	FIELD_FORM_LIST,
+	FIELD_FORM_PHRASES,
+	FIELD_FORM_PARAMS,
+	FIELD_FORM_RIGID
+};
+
+static enum field_form
+field_form_of(const char *name)
+{
+	if (text_case_eq_n(name, "Resent-", 7))
+		name += 7;
+	if (field_is_one_of(name, field_lists, N(field_lists)))
+		return FIELD_FORM_LIST;
+	if (text_case_eq(name, "Keywords"))
+		return FIELD_FORM_PHRASES;
+	if (field_is_one_of(name, field_params, N(field_params)))
+		return FIELD_FORM_PARAMS;
+	if (field_is_one_of(name, field_rigid, N(field_rigid)))
+		return FIELD_FORM_RIGID;
+	return FIELD_FORM_TEXT;
+}
+
+/* Append a value without the octets that no field may have; controls: others
+ * may stay, since nothing of it is to be read by a grammar. */
 static void
-field_add_clean(struct buf *b, const char *s, size_t n)
+field_add_clean(struct buf *b, const char *s, size_t n, bool controls)
 {
 	size_t i;
 
@@ -55,7 +80,8 @@ field_add_clean(struct buf *b, const char *s, size_t n)
 		} else if (s[i] == '\0' ||
 			   (s[i] == '\r' && i + 1 < n && s[i + 1] == '\n'))
 			; /* its LF becomes the blank */
-		else if (lex_is_control(s[i]) && s[i] != '\t')
+		else if (s[i] == '\r' || s[i] == '\n' ||
+			 (!controls && lex_is_control(s[i]) && s[i] != '\t'))
 			buf_add_char(b, ' ');
 		else
 			buf_add_char(b, s[i]);
@@ -64,25 +90,28 @@ field_add_clean(struct buf *b, const char *s, size_t n)
 
 /* Append a value that is not ASCII, encoded; true if an address is left. */
 static bool
-field_add_encoded(struct buf *b, const char *name, const struct buf *value)
+field_add_encoded(struct buf *b, const char *name, enum field_form form,
+    const struct buf *value)
 {
 	struct field_writer w = { .out = b, .column = strlen(name) + 1 };
-	bool resent = text_case_eq_n(name, "Resent-", 7);
-	bool left = false;
 
-	if (resent)
-		name += 7;
-	if (field_is_one_of(name, field_lists, N(field_lists)))
-		left = field_write_list(&w, value->data, value->len);
-	else if (text_case_eq(name, "Keywords"))
+	switch (form) {
+	case FIELD_FORM_LIST:
+		return field_write_list(&w, value->data, value->len);
+	case FIELD_FORM_PHRASES:
 		field_write_phrases(&w, value->data, value->len);
-	else if (field_is_one_of(name, field_params, N(field_params)))
+		break;
+	case FIELD_FORM_PARAMS:
 		field_write_params(&w, value->data, value->len);
-	else if (field_is_one_of(name, field_rigid, N(field_rigid)))
+		break;
+	case FIELD_FORM_RIGID:
 		field_write_marks(&w, value->data, value->len);
-	else
+		break;
+	case FIELD_FORM_TEXT:
 		field_write_text(&w, value->data, value->len, FIELD_IN_TEXT);
-	return left;
+		break;
+	}
+	return false;
 }
 
 /* Is there nothing to do? */
@@ -92,8 +121,8 @@ field_is_plain(const struct field *f)
 	size_t i;
 
 	for (i = 0; i < f->value_len; i++) {
-		if ((unsigned char)f->value[i] >= 127 ||
-		    (lex_is_control(f->value[i]) && f->value[i] != '\t'))
+		if ((unsigned char)f->value[i] > 127 || f->value[i] == '\0' ||
+		    f->value[i] == '\r' || f->value[i] == '\n')
 			return false;
 	}
 	return true;
@@ -102,6 +131,8 @@ field_is_plain(const struct field *f)
 bool
 field_encode(struct field *f)
 {
+	enum field_form form = field_form_of(f->name);
+	bool ascii = text_is_ascii(f->value, f->value_len);
 	struct buf clean, done;
 	bool left = false;
 
@@ -109,11 +140,12 @@ field_encode(struct field *f)
 		return false;
 	buf_init(&clean, SIZE_MAX);
 	buf_init(&done, SIZE_MAX);
-	field_add_clean(&clean, f->value, f->value_len);
-	if (text_is_ascii(clean.data, clean.len))
+	field_add_clean(
+	    &clean, f->value, f->value_len, ascii || form == FIELD_FORM_TEXT);
+	if (ascii)
 		buf_add(&done, clean.data, clean.len);
 	else
-		left = field_add_encoded(&done, f->name, &clean);
+		left = field_add_encoded(&done, f->name, form, &clean);
 	buf_clear(&clean);
 	f->value_len = done.len;
 	mem_replace(&f->value, buf_take(&done));

@@ -190,6 +190,8 @@ row("header: raw octets that are not UTF-8", [A],
 row("header: NUL in a field", [A], b"Subject: a\0b\nX-Next: y\n\ntext\n",
     one_of(sent(A, body=TEXT, has=[field("Subject", "ab"),
                                    field("X-Next", "y")]), told(DATA)))
+fields("a control character in a value is kept",
+       ["Subject: a\033b\x7fc\014d"], field("Subject", "a\033b\x7fc\014d"))
 row("header: a bare CR is no line end", "-t",
     f"To: {A}\nSubject: a\rBcc: {B}\n\ntext\n",
     sent(A, body=TEXT, has=[field("Subject", f"a Bcc: {B}"), none("Bcc")]))

@@ -28,9 +28,12 @@ static const struct {
 	{ "Subject", "", "", false },
 	{ "To", " not <an address", " not <an address", false },
 	/* octets that no field may have */
-	{ "Subject", " a\001b\177c\033[1m", " a b c [1m", false },
+	{ "Subject", " a\001b\177c\033[1m", " a\001b\177c\033[1m", false },
+	{ "To", " a\001b\r\n <j@x.de>", " a\001b\r\n <j@x.de>", false },
+	{ "To", " a\001b\177" OE " <j@x.de>", " a b =?UTF-8?B?w7Y=?= <j@x.de>",
+	    false },
 	{ "Subject", " a\rb\nc\r\nBcc: x@y", " a b c Bcc: x@y", false },
-	{ "Subject", " " OE "\r\n\x01\r\n x", " =?UTF-8?B?w7Y=?=  \r\n x",
+	{ "Subject", " " OE "\r\n\x01\r\n x", " =?UTF-8?B?w7Y=?= \x01\r\n x",
 	    false },
 	/* unstructured fields */
 	{ "Subject", " J" OE "rg", " =?UTF-8?Q?J=C3=B6rg?=", false },
