@@ -106,7 +106,17 @@ profiles = { plain = {
                    for name in names)
 
 
-class Msmtp(Program):
+class Peer(Program):
+    """conform-peers gives it an /etc of its own, which it may write, and the
+    libraries that it needs."""
+
+    def environment(self, place):
+        path = os.environ.get("SENDMAIL_LIBRARY_PATH")
+        return {"LD_LIBRARY_PATH": path} if path else {}
+
+
+class Msmtp(Peer):
+    patience = 1
     CONFIGURATION = """
 account default
 host 127.0.0.1
@@ -118,14 +128,45 @@ from %%U@d.example
 allow_from_override on
 set_from_header auto
 set_date_header auto
-set_msgid_header on
+set_msgid_header auto
 """
 
-    def configure(self, place, port):
-        write(place.home + "/.msmtprc", self.CONFIGURATION % port)
+    def configure(self, place, port, more=""):
+        """For the system if that can be, since HOME may be anything."""
+        system = "/etc/msmtprc"
+        if os.access(system, os.W_OK):
+            with open(system, "w", encoding="ascii") as f:
+                f.write(self.CONFIGURATION % port)
+        else:
+            write(place.home + "/.msmtprc", self.CONFIGURATION % port)
 
 
-KINDS = {"osmtp": Osmtp, "msmtp": Msmtp}
+class Dma(Peer):
+    """Delivers in the background, and waits there for its next attempt: that
+    is cut short."""
+    patience = 2
+    SPOOL = "/var/spool/dma"
+    CONFIGURATION = """
+SMARTHOST 127.0.0.1
+PORT %d
+MAILNAME d.example
+NULLCLIENT
+"""
+
+    def configure(self, place, port, more=""):
+        with open("/etc/dma/dma.conf", "w", encoding="ascii") as f:
+            f.write(self.CONFIGURATION % port)
+
+    def queued(self, place):
+        return sum(name.startswith("Q") for name in os.listdir(self.SPOOL))
+
+    def clear(self, place):
+        for name in os.listdir(self.SPOOL):
+            if name != "flush":
+                os.remove(f"{self.SPOOL}/{name}")
+
+
+KINDS = {"osmtp": Osmtp, "msmtp": Msmtp, "dma": Dma}
 
 
 def choose():

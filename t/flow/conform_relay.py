@@ -29,7 +29,13 @@ CLOSE = "close"         # an answer: none, the connection ends
 NEEDS = {b"SIZE": "SIZE", b"BODY": "8BITMIME", b"SMTPUTF8": "SMTPUTF8",
          b"RET": "DSN", b"ENVID": "DSN", b"NOTIFY": "DSN", b"ORCPT": "DSN"}
 PATH = re.compile(rb'<((?:"(?:\\.|[^"\\])*"|[^>"])*)>(?: (.*))?', re.S)
+QUOTED = re.compile(rb'"(?:\\.|[^"\\])*"', re.S)
 Path = collections.namedtuple("Path", "address params")
+
+
+def is_address(text):
+    """Could it be one? A bare name could."""
+    return bool(re.fullmatch(rb"[^\s@]+(@[^\s@]+)?", QUOTED.sub(b"q", text)))
 
 
 class Plan:
@@ -261,6 +267,8 @@ class Session:
             return self.say("501 5.5.4 syntax")
         if not self.verb:
             self.relay.breach("no greeting", line)
+        if path.address and not is_address(path.address):
+            return self.say("501 5.1.7 no address")
         if self.reply("250 2.1.0 ok", "mail"):
             self.now = Transaction(self.verb, path)
             self.relay.transactions.append(self.now)
@@ -272,6 +280,9 @@ class Session:
             return self.say("501 5.5.4 syntax")
         if not self.now:
             return self.say("503 5.5.1 MAIL first")
+        if not is_address(path.address):
+            self.now.refused.append(path)
+            return self.say("501 5.1.3 no address")
         if self.plan.room is not None and (
                 len(self.now.rcpts) >= self.plan.room):
             return self.say("452 4.5.3 too many recipients")
