@@ -3,30 +3,19 @@
 # Messages that were resent: what is added, what is left alone, who gets them.
 # shellcheck source=harness.sh
 . "${0%/*}/harness.sh"
+# shellcheck source=plain.sh
+. "${0%/*}/plain.sh"
 
 export OSMTP_TEST_NOW=1700000000000 OSMTP_TEST_SEED=1
 start_fake - <<'END'
 {"listeners": {"smtp": {}}}
 END
-conf <<'END'
+conf <<END
 domain = "example.com";
 hostname = "host.example.com";
 received = false;
 log = { to = "@TMP@/log"; };
-default = "plain";
-profiles = {
-  plain = {
-    kind = "system"; address = "box@example.com"; users = "*";
-    rewrite = false; auto_submitted = false;
-    server = "smtp://localhost:@PORT:smtp@"; tls = { mode = "none"; };
-    auth = "none";
-  };
-  noreply = {
-    kind = "system"; address = "noreply@example.com"; users = "*";
-    server = "smtp://localhost:@PORT:smtp@"; tls = { mode = "none"; };
-    auth = "none";
-  };
-};
+$(header_profiles '')
 END
 ln -s "$OSMTP" "$TMP/sendmail"
 sendmail=$TMP/sendmail sent=0

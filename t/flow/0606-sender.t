@@ -4,29 +4,18 @@
 # and what must have no say in it.
 # shellcheck source=harness.sh
 . "${0%/*}/harness.sh"
+# shellcheck source=plain.sh
+. "${0%/*}/plain.sh"
 
 start_fake - <<'END'
 {"listeners": {"smtp": {}}}
 END
-conf <<'END'
+conf <<END
 domain = "example.com";
 hostname = "host.example.com";
 received = false;
 log = { to = "@TMP@/log"; };
-default = "plain";
-profiles = {
-  plain = {
-    kind = "system"; address = "box@example.com"; users = "*";
-    rewrite = false; auto_submitted = false;
-    server = "smtp://localhost:@PORT:smtp@"; tls = { mode = "none"; };
-    auth = "none";
-  };
-  noreply = {
-    kind = "system"; address = "noreply@example.com"; users = "*";
-    server = "smtp://localhost:@PORT:smtp@"; tls = { mode = "none"; };
-    auth = "none";
-  };
-};
+$(header_profiles '')
 END
 ln -s "$OSMTP" "$TMP/sendmail"
 sendmail=$TMP/sendmail sent=0

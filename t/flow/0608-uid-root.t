@@ -3,6 +3,8 @@
 # A uid that the password database does not know sends, as uidN.
 # shellcheck source=harness.sh
 . "${0%/*}/harness.sh"
+# shellcheck source=plain.sh
+. "${0%/*}/plain.sh"
 
 skip() {
 	echo "1..0 # SKIP $1"
@@ -19,27 +21,13 @@ as [ -x "$TMP/sendmail" ] || chmod a+x "${TMPDIR:-/tmp}"
 start_fake - <<'END'
 {"listeners": {"smtp": {}}}
 END
-conf "$OSMTP_TEST_ETC/osmtp/osmtp.conf" <<'END'
+conf "$OSMTP_TEST_ETC/osmtp/osmtp.conf" <<END
 runner = false;
 domain = "example.com";
 hostname = "host.example.com";
 received = false;
 log = { to = "@TMP@/log"; };
-profiles = {
-  plain = {
-    kind = "system"; address = "box@example.com"; users = "*";
-    rewrite = false; auto_submitted = false;
-    server = "smtp://localhost:@PORT:smtp@"; tls = { mode = "none"; };
-    auth = "none";
-  };
-  noreply = {
-    kind = "system"; address = "noreply@example.com"; users = "*";
-    name = "%f (%u)";
-    server = "smtp://localhost:@PORT:smtp@"; tls = { mode = "none"; };
-    auth = "none";
-  };
-};
-default = "plain";
+$(header_profiles 'name = "%f (%u)";')
 END
 chmod 644 "$OSMTP_TEST_ETC/osmtp/osmtp.conf"
 : >"$TMP/log"

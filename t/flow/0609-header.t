@@ -3,23 +3,18 @@
 # Where the header ends, and what of it arrives; the lone dot, with -t.
 # shellcheck source=harness.sh
 . "${0%/*}/harness.sh"
+# shellcheck source=plain.sh
+. "${0%/*}/plain.sh"
 
 start_fake - <<'END'
 {"listeners": {"smtp": {}}}
 END
-conf <<'END'
+conf <<END
 domain = "example.com";
 hostname = "host.example.com";
 received = false;
 log = { to = "@TMP@/log"; };
-profiles = {
-  plain = {
-    kind = "system"; address = "box@example.com"; users = "*";
-    rewrite = false; auto_submitted = false;
-    server = "smtp://localhost:@PORT:smtp@"; tls = { mode = "none"; };
-    auth = "none";
-  };
-};
+$(header_profiles '')
 END
 ln -s "$OSMTP" "$TMP/sendmail"
 sendmail=$TMP/sendmail sent=0

@@ -4,23 +4,20 @@
 # no time that grows faster than they do.
 # shellcheck source=harness.sh
 . "${0%/*}/harness.sh"
+# shellcheck source=plain.sh
+. "${0%/*}/plain.sh"
 
 start_fake - <<'END'
 {"listeners": {"smtp": {"ehlo": ["PIPELINING", "8BITMIME", "SIZE"]}}}
 END
-conf <<'END'
+conf <<END
 domain = "example.com";
 hostname = "host.example.com";
 received = false;
 log = { to = "@TMP@/log"; };
-profiles = {
-  plain = {
-    kind = "system"; address = "box@example.com"; users = "*";
+profiles = { $(profile plain box@example.com 'kind = "system";
     rewrite = false; auto_submitted = false;
-    server = "smtp://localhost:@PORT:smtp@"; tls = { mode = "none"; };
-    auth = "none"; limits = { recipients = 5000; };
-  };
-};
+    limits = { recipients = 5000; };') };
 END
 ln -s "$OSMTP" "$TMP/sendmail"
 sendmail=$TMP/sendmail dead=$HOME/dead.letter sent=0

@@ -4,6 +4,8 @@
 # the queue; told where the server does not offer it.
 # shellcheck source=harness.sh
 . "${0%/*}/harness.sh"
+# shellcheck source=plain.sh
+. "${0%/*}/plain.sh"
 # shellcheck source=queue.sh
 . "${0%/*}/queue.sh"
 
@@ -13,15 +15,11 @@ start_fake - <<'END'
           "on": {"mail": [{"reply": "451 4.3.2 later"}, null]}},
   "old": {"ehlo": ["8BITMIME"]}}}
 END
-profile() {
-	echo "$1 = { kind = \"mailbox\"; address = \"$1@example.com\";
-	    users = \"*\"; server = \"smtp://localhost:@PORT:$1@\";
-	    tls = { mode = \"none\"; }; auth = \"none\"; };"
-}
+mailbox() { profile "$1" "$1@example.com" 'kind = "mailbox";' "$1"; }
 conf <<END
 domain = "example.com";
 log = { to = "@TMP@/log"; };
-profiles = { $(profile new) $(profile old) };
+profiles = { $(mailbox new) $(mailbox old) };
 END
 
 who=$(printf 'j\303\266rg@example.org')

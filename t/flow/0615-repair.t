@@ -5,6 +5,8 @@
 # finds the same in it.
 # shellcheck source=harness.sh
 . "${0%/*}/harness.sh"
+# shellcheck source=plain.sh
+. "${0%/*}/plain.sh"
 
 start_fake - <<'END'
 {"listeners": {
@@ -13,18 +15,12 @@ start_fake - <<'END'
   "utf8": {"ehlo": ["SMTPUTF8", "SIZE"]},
   "eight": {"ehlo": ["PIPELINING", "8BITMIME", "SIZE"]}}}
 END
-profile() {
-	cat <<-END
-		$1 = { kind = "mailbox"; address = "$1@example.com"; users = "*";
-		  rewrite = false; server = "smtp://localhost:@PORT:$1@";
-		  tls = { mode = "none"; }; auth = "none"; };
-	END
-}
+mailbox() { profile "$1" "$1@example.com" 'kind = "mailbox";' "$1"; }
 conf <<END
 domain = "example.com";
 log = { to = "@TMP@/log"; };
 profiles = {
-  $(profile seven) $(profile small) $(profile utf8) $(profile eight)
+  $(mailbox seven) $(mailbox small) $(mailbox utf8) $(mailbox eight)
 };
 END
 sent=0

@@ -4,22 +4,18 @@
 # is, to Python's email package, the same parts with the same contents.
 # shellcheck source=harness.sh
 . "${0%/*}/harness.sh"
+# shellcheck source=plain.sh
+. "${0%/*}/plain.sh"
 
 start_fake - <<'END'
 {"listeners": {
   "seven": {"ehlo": ["PIPELINING", "SIZE"]},
   "eight": {"ehlo": ["PIPELINING", "8BITMIME", "SIZE"]}}}
 END
-profile() {
-	cat <<-END
-		$1 = { kind = "mailbox"; address = "$1@example.com"; users = "*";
-		  rewrite = false; server = "smtp://localhost:@PORT:$1@";
-		  tls = { mode = "none"; }; auth = "none"; };
-	END
-}
+mailbox() { profile "$1" "$1@example.com" 'kind = "mailbox";' "$1"; }
 conf <<END
 domain = "example.com";
-profiles = { $(profile seven) $(profile eight) };
+profiles = { $(mailbox seven) $(mailbox eight) };
 END
 
 # make N: message N; same N FILE: its parts are those of FILE.

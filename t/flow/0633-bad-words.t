@@ -4,18 +4,18 @@
 # parameter in the options. Nothing is smuggled, written or shown.
 # shellcheck source=harness.sh
 . "${0%/*}/harness.sh"
+# shellcheck source=plain.sh
+. "${0%/*}/plain.sh"
 
 start_fake - <<'END'
 {"listeners": {"smtp": {}}}
 END
-conf <<'END'
+conf <<END
 domain = "example.com";
 log = { to = "@TMP@/log"; };
 default = "box";
 profiles = {
-  box = { kind = "system"; address = "box@example.com"; rewrite = false;
-    server = "smtp://localhost:@PORT:smtp@"; tls = { mode = "none"; };
-    auth = "none"; };
+  $(profile box box@example.com 'kind = "system"; rewrite = false;')
 };
 END
 sendmail=$TMP/sendmail
