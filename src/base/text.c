@@ -403,12 +403,21 @@ text_add_safe(struct buf *b, const char *s, size_t n, size_t max)
 		buf_add(b, dots, dots_len);
 }
 
+/* Eight at a time: bodies are long. */
 bool
 text_is_ascii(const char *s, size_t n)
 {
-	while (n > 0 && (unsigned char)s[n - 1] < 128)
-		n--;
-	return n == 0;
+	uint64_t seen = 0;
+	uint64_t octets;
+
+	for (; n >= sizeof(octets); n -= sizeof(octets)) {
+		memcpy(&octets, s, sizeof(octets));
+		seen |= octets;
+		s += sizeof(octets);
+	}
+	while (n-- > 0)
+		seen |= (unsigned char)*s++;
+	return (seen & UINT64_C(0x8080808080808080)) == 0;
 }
 
 bool

@@ -8,23 +8,6 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-/* Eight at a time: bodies are long. */
-bool
-message_octets_over_127(const char *p, size_t n)
-{
-	uint64_t seen = 0;
-	uint64_t octets;
-
-	for (; n >= sizeof(octets); n -= sizeof(octets)) {
-		memcpy(&octets, p, sizeof(octets));
-		seen |= octets;
-		p += sizeof(octets);
-	}
-	while (n-- > 0)
-		seen |= (unsigned char)*p++;
-	return (seen & UINT64_C(0x8080808080808080)) != 0;
-}
-
 void
 message_add_field(struct message *m, char *name, char *value, size_t value_len)
 {
@@ -330,7 +313,7 @@ message_is_eight_bit(const struct message *m)
 
 	for (i = 0; i < m->n; i++) {
 		f = &m->v[i];
-		if (message_octets_over_127(f->value, f->value_len))
+		if (!text_is_ascii(f->value, f->value_len))
 			return true;
 	}
 	return m->facts.eight_bit;

@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 
 enum message_state {
 	MESSAGE_START,
@@ -175,7 +176,7 @@ message_look_at(struct message_facts *facts, const char *p, size_t n)
 {
 	if (!facts->nul && n > 0 && memchr(p, '\0', n) != NULL)
 		facts->nul = true;
-	if (!facts->eight_bit && message_octets_over_127(p, n))
+	if (!facts->eight_bit && !text_is_ascii(p, n))
 		facts->eight_bit = true;
 }
 

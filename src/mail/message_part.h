@@ -11,7 +11,4 @@ enum { MESSAGE_CHUNK = 32 * 1024 }; /* one in, one out: 64 kB */
 void message_add_field(
     struct message *m, char *name, char *value, size_t value_len);
 
-/* Is there an octet over 127 among these n? */
-bool message_octets_over_127(const char *p, size_t n);
-
 #endif

@@ -26,6 +26,12 @@
 
 enum { REPORT_BOUNDARY = 48 }; /* octets, and a number; RFC 2046 has 70 */
 
+static bool
+is_ascii(const char *s)
+{
+	return text_is_ascii(s, strlen(s));
+}
+
 /* ---- the header */
 
 /* Whom it is about: the first, and how many more. An address that would
@@ -43,12 +49,12 @@ report_subject(struct report_out *o)
 
 	buf_init(&b, REPORT_VALUE_MAX);
 	buf_add_str(&b, begins[r->kind]);
-	if (r->n_rcpts == 0 || !report_is_ascii(r->rcpts[0].address))
+	if (r->n_rcpts == 0 || !is_ascii(r->rcpts[0].address))
 		buf_add_fmt(&b, "%zu recipient%s", r->n_rcpts,
 		    r->n_rcpts == 1 ? "" : "s");
 	else
 		buf_add_str(&b, r->rcpts[0].address);
-	if (r->n_rcpts > 1 && report_is_ascii(r->rcpts[0].address))
+	if (r->n_rcpts > 1 && is_ascii(r->rcpts[0].address))
 		buf_add_fmt(&b, " and %zu more", r->n_rcpts - 1);
 	report_field(o, "Subject", b.data);
 	buf_clear(&b);
@@ -296,7 +302,7 @@ report_recipient(struct report_out *o, const char *address)
 	const char *s;
 	uint32_t c;
 
-	if (report_is_ascii(address)) {
+	if (is_ascii(address)) {
 		report_status_field(o, "Final-Recipient", "rfc822", address);
 		return;
 	}
@@ -489,11 +495,11 @@ report_needs_utf8(const struct report *r)
 	size_t i;
 
 	for (i = 0; i < r->n_rcpts; i++)
-		if (!report_is_ascii(r->rcpts[i].address) ||
-		    !report_is_ascii(r->rcpts[i].advice) ||
-		    !report_is_ascii(r->rcpts[i].outcome->text))
+		if (!is_ascii(r->rcpts[i].address) ||
+		    !is_ascii(r->rcpts[i].advice) ||
+		    !is_ascii(r->rcpts[i].outcome->text))
 			return true;
-	return !report_is_ascii(r->server);
+	return !is_ascii(r->server);
 }
 
 int

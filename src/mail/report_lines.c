@@ -24,14 +24,6 @@ report_flush(struct report_out *o)
 	buf_reset(&o->b);
 }
 
-bool
-report_is_ascii(const char *s)
-{
-	while (*s != '\0' && (unsigned char)*s < 128)
-		s++;
-	return *s == '\0';
-}
-
 void
 report_make_ascii(struct buf *b)
 {

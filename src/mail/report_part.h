@@ -29,8 +29,6 @@ struct report_out {
 /* Write what has come together. */
 void report_flush(struct report_out *o);
 
-bool report_is_ascii(const char *s);
-
 /* Octets over 127 become question marks. */
 void report_make_ascii(struct buf *b);
 
