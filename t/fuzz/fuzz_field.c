@@ -33,7 +33,7 @@ check_octets(const struct field *f, bool eight_bit)
 		    f->value[i + 1] == '\n' && text_is_blank(f->value[i + 2]))
 			i++;
 		else
-			err_bug_if((c < ' ' && c != '\t') || c == 127 ||
+			err_bug_if(c == '\0' || c == '\r' || c == '\n' ||
 				   (c > 127 && !eight_bit));
 	}
 }
