@@ -122,6 +122,23 @@ addr_read_run(struct addr_parser *p, struct addr_run *run)
 	}
 }
 
+/* Controls beyond ASCII, U+0080 to U+009F, and its line ends, U+2028, U+2029,
+ * which some readers take for the end of a field? s is UTF-8. */
+static bool
+addr_has_control(const char *s, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i + 1 < n; i++) {
+		if (s[i] == '\xc2' && (unsigned char)s[i + 1] < 0xa0)
+			return true;
+		if (i + 2 < n && memcmp(s + i, "\xe2\x80", 2) == 0 &&
+		    (s[i + 2] == '\xa8' || s[i + 2] == '\xa9'))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Make the local part that run stands for. A lone quoted string that needs
  * its quotes stays as it is, to the octet; anything else is quoted if it must.
@@ -136,6 +153,8 @@ addr_make_local(struct addr_parser *p, const struct addr_run *run, char **out)
 
 	if (!text_is_utf8(content->data, content->len))
 		return addr_fault(p, "8-bit text that is not UTF-8");
+	if (addr_has_control(content->data, content->len))
+		return addr_fault(p, "a control character");
 	buf_init(&b, ADDR_MAX_LOCAL);
 	if (lex_is_dot_atom(content->data, content->len)) {
 		buf_add(&b, content->data, content->len);

@@ -151,6 +151,10 @@ static const struct {
 	const char *want; /* in the error text */
 } bad[] = {
 	{ "two at signs", "x@@b", "x@@b: two at signs" },
+	{ "control beyond ASCII", "\"x\xc2\x85y\"@b", "a control character" },
+	{ "last of them", "x\xc2\x9f@b", "a control character" },
+	{ "line end beyond ASCII", "\"x\xe2\x80\xa8y\"@b", "a control" },
+	{ "paragraph end", "x\xe2\x80\xa9@b", "a control character" },
 	{ "two at signs later", "a@b@c", "a@b@c: two at signs" },
 	{ "two at signs in angles", "<a@b@c>", "two at signs" },
 	{ "no address", "Jane Roe", "Jane Roe: a name needs an address" },
