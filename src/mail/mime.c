@@ -260,6 +260,17 @@ mime_plan_fields(const struct mime_part *p, const struct mime_edit *edit)
 	return flags;
 }
 
+/* A multipart without a part is what readers show of it: text. */
+static void
+mime_plan_undelimited(struct mime_part *p)
+{
+	if (p->head.kind != MIME_MULTIPART || p->delimited)
+		return;
+	p->lock = mime_text_lock(p);
+	p->head.kind = MIME_LEAF;
+	p->head.is_lost = p->head.is_text = true;
+}
+
 /* What it is, its parent hears. */
 static void
 mime_plan_pass_on(
@@ -286,6 +297,7 @@ mime_plan_end(
 	bool left = !m->plan->seven_bit;
 
 	(void)last;
+	mime_plan_undelimited(p);
 	p->eight_bit |= p->seen.eight_bit;
 	if (mime_is_in_need(m, &p->seen))
 		mime_plan_text(m, p, &edit);

@@ -32,8 +32,8 @@
  *               is no plan
  *
  * A part without a type is text (RFC 2045 5.2), and so is a multipart that has
- * no usable boundary; where such a one is encoded it is called so, too. An
- * encoding of which we know nothing counts for none.
+ * no usable boundary, or in which it never comes; where such a one is encoded
+ * it is called so, too. An encoding of which we know nothing counts for none.
  *
  * Must not know: SMTP, the queue, who decides that there is need.
  */

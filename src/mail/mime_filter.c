@@ -128,7 +128,7 @@ mime_filter_end(
 {
 	struct mime_filter *f = ctx;
 
-	if (p->head.kind != MIME_MULTIPART && mime_is_encoding(p))
+	if (mime_is_encoding(p))
 		mime_coder_end(&f->coder, last);
 	if (parent != NULL)
 		mime_begin_coder(f, parent);

@@ -162,6 +162,7 @@ mime_take_delimiter(struct mime_parser *ps, size_t level, bool close,
 	ps->line_open = false;
 	ps->at_start = true;
 	ps->in_head = false;
+	p->delimited = true;
 	p->closed = close;
 	if (close)
 		ps->multiparts--;

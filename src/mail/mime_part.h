@@ -141,7 +141,8 @@ struct mime_part {
 	bool is_message; /* its header is that of a message */
 	bool in_digest;	 /* it is a message, if it does not say what it is */
 	bool is_block;	 /* of fields; what else is in it has no label */
-	bool closed;	 /* a multipart: what follows is its epilogue */
+	bool delimited;	 /* a multipart: a delimiter has come */
+	bool closed;	 /* the last one: what follows is its epilogue */
 	enum mime_lock lock;
 	struct mime_head head;
 
