@@ -18,7 +18,8 @@
 
 enum {
 	ALIAS_MAX_FILE = 4 * 1024 * 1024, /* octets, of an included one, too */
-	ALIAS_MAX_DEPTH = 16,		  /* of aliases of aliases */
+	ALIAS_MAX_DEPTH = 16,		  /* of aliases of aliases, of files */
+	ALIAS_MAX_FILES = 1000,		  /* that one name includes */
 	ALIAS_MAX_RCPTS = 50000		  /* of one name */
 };
 
@@ -46,15 +47,17 @@ bool alias_has(const struct alias_map *m, const char *name);
  * no alias. is_local tells which are local. A name in its own value ("root:
  * root, ann@example.org") stands for itself, as one with a backslash in front
  * does: it comes out with keep_bare. EX_CONFIG, "path:line: name: reason", for
- * a program, a file, a bad address, a loop over several names, an include that
- * can't be read, more than the bounds above. What cannot be carried out makes
- * the whole name fail: nobody is left out in silence; out is of no use then.
+ * a program, a file, a bad address, a loop over several names or files, an
+ * include that can't be read, more than the bounds above, nobody at all. What
+ * cannot be carried out makes the whole name fail: nobody is left out in
+ * silence; out is of no use then.
  */
 int alias_expand(const struct alias_map *m, const char *name,
     bool (*is_local)(void *ctx, const struct addr *a), void *ctx,
     struct addr_list *out, struct err *e);
 
-/* Carry out every line, for newaliases: the first fault. */
+/* Carry out every line, for newaliases: the first fault that alias_expand()
+ * would find. */
 int alias_check(const struct alias_map *m,
     bool (*is_local)(void *ctx, const struct addr *a), void *ctx,
     struct err *e);

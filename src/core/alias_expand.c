@@ -2,9 +2,11 @@
 /*
  * alias_expand: what a name stands for.
  *
- * Names are followed depth first. Each entry is carried out once: one that is
- * done is passed over, one that is under way is a loop, so that time and
- * memory grow with the file, not with the paths through it.
+ * Names and included files are followed depth first. Each is carried out once:
+ * one that is done is passed over, one that is under way is a loop, so that
+ * time and memory grow with the files, not with the paths through them. How
+ * deep the done ones went is kept, so that what is too deep does not depend on
+ * what was followed before.
  */
 #include "core/alias_part.h"
 
@@ -16,16 +18,31 @@
 
 #define INCLUDE ":include:"
 
-enum mark { MARK_NEW, MARK_UNDER_WAY, MARK_DONE };
+enum state { STATE_NEW, STATE_UNDER_WAY, STATE_DONE };
+
+/* How far an entry, or an included file, has been followed. */
+struct mark {
+	enum state state;
+	int height; /* of what it leads to, once it is done */
+	bool has_rcpt;
+};
+
+struct file {
+	char *path;
+	struct mark mark;
+};
 
 struct expansion {
 	const struct alias_map *map;
 	bool (*is_local)(void *ctx, const struct addr *a);
 	void *ctx;
 	struct addr_list *out;
-	unsigned char *marks; /* one for each entry */
-	int depth;
+	struct mark *marks; /* one for each entry */
+	struct file *files; /* ALIAS_MAX_FILES; their marks keep their places */
+	size_t n_files;
+	int depth, deepest;
 	size_t n_values; /* that were looked at */
+	size_t n_rcpts;	 /* that were found, those of what is done as well */
 	struct err *e;
 };
 
@@ -52,7 +69,53 @@ emit(struct expansion *x, const struct place *at, const struct addr *a)
 	if (x->out->n >= ALIAS_MAX_RCPTS)
 		return complain(x, at, "more than 50000 recipients");
 	addr_list_add(x->out, a);
+	x->n_rcpts++;
 	return 0;
+}
+
+/* ---- what is followed once */
+
+/* It is done: what was found there counts here as well. */
+static int
+pass(struct expansion *x, const struct place *at, const struct mark *m,
+    const char *too_deep)
+{
+	int end = x->depth + m->height;
+
+	x->n_rcpts += m->has_rcpt;
+	if (end > ALIAS_MAX_DEPTH)
+		return complain(x, at, too_deep);
+	if (end > x->deepest)
+		x->deepest = end;
+	return 0;
+}
+
+/* What leave() needs to know again. */
+struct way {
+	struct mark *mark;
+	int deepest;
+	size_t n_rcpts;
+};
+
+static struct way
+enter(struct expansion *x, struct mark *m)
+{
+	struct way w = { m, x->deepest, x->n_rcpts };
+
+	m->state = STATE_UNDER_WAY;
+	x->deepest = ++x->depth;
+	return w;
+}
+
+static void
+leave(struct expansion *x, const struct way *w)
+{
+	x->depth--;
+	w->mark->state = STATE_DONE;
+	w->mark->height = x->deepest - x->depth;
+	w->mark->has_rcpt = x->n_rcpts > w->n_rcpts;
+	if (w->deepest > x->deepest)
+		x->deepest = w->deepest;
 }
 
 /* Carry out an entry; a is what named it, or NULL for the first. */
@@ -60,28 +123,28 @@ static int
 follow(struct expansion *x, const struct place *from,
     const struct alias_entry *entry, const struct addr *a)
 {
+	static const char too_deep[] = "aliases of aliases, too many";
 	struct place at = { entry, x->map->path, entry->line };
-	unsigned char *mark = &x->marks[entry - x->map->v];
+	struct mark *mark = &x->marks[entry - x->map->v];
 	size_t values = x->n_values;
 	struct addr self;
+	struct way way;
 	int code;
 
-	if (*mark == MARK_DONE)
-		return 0;
-	if (*mark == MARK_UNDER_WAY && from->entry == entry) {
+	if (mark->state == STATE_DONE)
+		return pass(x, from, mark, too_deep);
+	if (mark->state == STATE_UNDER_WAY && from->entry == entry) {
 		self = *a;
 		self.keep_bare = true;
 		return emit(x, from, &self);
 	}
-	if (*mark == MARK_UNDER_WAY)
+	if (mark->state == STATE_UNDER_WAY)
 		return complain(x, from, "leads back to itself: a loop");
 	if (x->depth == ALIAS_MAX_DEPTH)
-		return complain(x, from, "aliases of aliases, too many");
-	*mark = MARK_UNDER_WAY;
-	x->depth++;
+		return complain(x, from, too_deep);
+	way = enter(x, mark);
 	code = take_list(x, &at, entry->value, strlen(entry->value));
-	x->depth--;
-	*mark = MARK_DONE;
+	leave(x, &way);
 	if (code == 0 && x->n_values == values)
 		code = complain(x, &at, "has no recipient");
 	return code;
@@ -89,31 +152,69 @@ follow(struct expansion *x, const struct place *from,
 
 /* Line by line, each a list. */
 static int
+take_lines(struct expansion *x, struct place *at, const struct buf *b)
+{
+	const char *p = b->data, *end = p + b->len, *lf;
+	int code = 0;
+
+	for (; code == 0 && p < end; at->line++) {
+		lf = memchr(p, '\n', (size_t)(end - p));
+		if (lf == NULL)
+			lf = end;
+		code = take_list(x, at, p, (size_t)(lf - p));
+		p = lf < end ? lf + 1 : end;
+	}
+	return code;
+}
+
+/* The included file of that path, or NULL where there are too many. */
+static struct file *
+find_file(struct expansion *x, const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < x->n_files; i++)
+		if (strcmp(x->files[i].path, path) == 0)
+			return &x->files[i];
+	if (x->n_files == ALIAS_MAX_FILES)
+		return NULL;
+	if (x->files == NULL)
+		x->files = mem_new(ALIAS_MAX_FILES, sizeof(*x->files));
+	x->files[i].path = mem_dup(path);
+	x->n_files++;
+	return &x->files[i];
+}
+
+static int
 include(struct expansion *x, const struct place *from, const char *path)
 {
+	static const char too_deep[] = "files in files, too many";
 	struct place at = { from->entry, path, 1 };
 	struct err why = ERR_NONE;
-	const char *p, *end, *lf;
+	struct file *f;
+	struct way way;
 	struct buf b;
 	int code;
 
 	if (path[0] != '/')
 		return complain(x, from, ":include: needs an absolute path");
+	f = find_file(x, path);
+	if (f == NULL)
+		return complain(x, from, "more than 1000 included files");
+	if (f->mark.state == STATE_DONE)
+		return pass(x, from, &f->mark, too_deep);
+	if (f->mark.state == STATE_UNDER_WAY)
+		return complain(x, from, "includes itself: a loop");
 	if (x->depth == ALIAS_MAX_DEPTH)
-		return complain(x, from, "files in files, too many");
+		return complain(x, from, too_deep);
 	buf_init(&b, ALIAS_MAX_FILE);
+	way = enter(x, &f->mark);
 	code = alias_read_file(path, &b, &why);
 	if (code != 0)
 		code = complain(x, from, why.text);
-	x->depth++;
-	for (p = b.data, end = p + b.len; code == 0 && p < end; at.line++) {
-		lf = memchr(p, '\n', (size_t)(end - p));
-		if (lf == NULL)
-			lf = end;
-		code = take_list(x, &at, p, (size_t)(lf - p));
-		p = lf < end ? lf + 1 : end;
-	}
-	x->depth--;
+	else
+		code = take_lines(x, &at, &b);
+	leave(x, &way);
 	buf_clear(&b);
 	return code;
 }
@@ -219,6 +320,33 @@ take_list(
 	return code;
 }
 
+/* ---- the interface */
+
+/* Carry out the entry of a name that somebody may write to. */
+static int
+begin(struct expansion *x, const struct alias_entry *entry)
+{
+	struct place at = { entry, x->map->path, entry->line };
+	size_t before = x->n_rcpts;
+	int code = follow(x, &at, entry, NULL);
+
+	if (code == 0 && x->n_rcpts == before)
+		code = complain(x, &at, "has no recipient");
+	return code;
+}
+
+static void
+forget_files(struct expansion *x)
+{
+	size_t i;
+
+	for (i = 0; i < x->n_files; i++)
+		free(x->files[i].path);
+	free(x->files);
+	x->files = NULL;
+	x->n_files = 0;
+}
+
 int
 alias_expand(const struct alias_map *m, const char *name,
     bool (*is_local)(void *ctx, const struct addr *a), void *ctx,
@@ -228,22 +356,19 @@ alias_expand(const struct alias_map *m, const char *name,
 		.map = m, .is_local = is_local, .ctx = ctx, .out = out, .e = e
 	};
 	const struct alias_entry *entry = alias_find(m, name);
-	struct place nowhere = { NULL, NULL, 0 };
-	size_t before = out->n;
 	int code;
 
 	if (entry == NULL)
 		return 0;
-	x.marks = mem_new(m->n, 1);
-	code = follow(&x, &nowhere, entry, NULL);
+	x.marks = mem_new(m->n, sizeof(*x.marks));
+	code = begin(&x, entry);
+	forget_files(&x);
 	free(x.marks);
-	if (code == 0 && out->n == before) {
-		nowhere = (struct place){ entry, m->path, entry->line };
-		code = complain(&x, &nowhere, "has no recipient");
-	}
 	return code;
 }
 
+/* Entries that were followed already are done: what they lead to is not read
+ * again. Files may be, once for each name: they are limited for each. */
 int
 alias_check(const struct alias_map *m,
     bool (*is_local)(void *ctx, const struct addr *a), void *ctx, struct err *e)
@@ -252,14 +377,14 @@ alias_check(const struct alias_map *m,
 	struct expansion x = {
 		.map = m, .is_local = is_local, .ctx = ctx, .out = &l, .e = e
 	};
-	struct place nowhere = { NULL, NULL, 0 };
 	size_t i;
 	int code = 0;
 
-	x.marks = mem_new(m->n + 1, 1);
+	x.marks = mem_new(m->n + 1, sizeof(*x.marks));
 	for (i = 0; i < m->n && code == 0; i++) {
-		code = follow(&x, &nowhere, &m->v[i], NULL);
+		code = begin(&x, &m->v[i]);
 		addr_list_clear(&l);
+		forget_files(&x);
 	}
 	free(x.marks);
 	return code;

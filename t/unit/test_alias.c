@@ -179,11 +179,65 @@ START_TEST(test_include)
 	words = mem_printf(":include:%s\n", list);
 	aid_write(list, words);
 	free(words);
-	words = mem_printf("%s:1: a: files in files, too many", list);
+	words = mem_printf("%s:1: a: includes itself: a loop", list);
 	expect_path("f", text, "a", words);
 	free(words);
 	free(text);
 	free(quoted);
+}
+END_TEST
+
+/* Each of 12 files includes the next one four times: 4^12 paths, of which one
+ * is walked. */
+START_TEST(test_include_many_paths)
+{
+	char *path, *text, *line;
+	int i, lines;
+	struct buf b;
+
+	buf_init(&b, SIZE_MAX / 2);
+	for (i = 0; i < 12; i++) {
+		path = mem_printf("%s%d", aid_path("list"), i);
+		line = mem_printf(":include:%s%d\n", aid_path("list"), i + 1);
+		buf_reset(&b);
+		for (lines = 0; i < 11 && lines < 4; lines++)
+			buf_add_str(&b, line);
+		aid_write(path, i < 11 ? b.data : "b@x.org\n");
+		free(path);
+		free(line);
+	}
+	text = mem_printf("a: :include:%s0\n", aid_path("list"));
+	expect_path("f", text, "a", "b@x.org");
+	free(text);
+	buf_clear(&b);
+}
+END_TEST
+
+/* alias_check() finds what alias_expand() would, whatever was done before. */
+START_TEST(test_check)
+{
+	static const char no_rcpt[] = "a: undisclosed:;\n";
+	struct alias_map *m = NULL;
+	struct err e = ERR_NONE;
+	struct buf b;
+	int i;
+
+	ck_assert_int_eq(alias_parse("f", no_rcpt, strlen(no_rcpt), &m, &e), 0);
+	ck_assert_int_eq(alias_check(m, is_local, NULL, &e), EX_CONFIG);
+	ck_assert_str_eq(e.text, "f:1: a: has no recipient");
+	alias_free(m);
+	buf_init(&b, SIZE_MAX / 2);
+	for (i = 0; i < 16; i++)
+		buf_add_fmt(&b, "n%02d: n%02d\n", i, i + 1);
+	ck_assert_int_eq(alias_parse("f", b.data, b.len, &m, &e), 0);
+	ck_assert_int_eq(alias_check(m, is_local, NULL, &e), 0);
+	alias_free(m);
+	buf_add_str(&b, "z: n00\n");
+	ck_assert_int_eq(alias_parse("f", b.data, b.len, &m, &e), 0);
+	ck_assert_int_eq(alias_check(m, is_local, NULL, &e), EX_CONFIG);
+	ck_assert_str_eq(e.text, "f:17: z: aliases of aliases, too many");
+	alias_free(m);
+	buf_clear(&b);
 }
 END_TEST
 
@@ -272,6 +326,8 @@ add(TCase *tc)
 	tcase_add_test(tc, test_too_deep);
 	tcase_add_test(tc, test_many_paths);
 	tcase_add_test(tc, test_include);
+	tcase_add_test(tc, test_include_many_paths);
+	tcase_add_test(tc, test_check);
 	tcase_add_test(tc, test_include_unfit);
 	tcase_add_test(tc, test_load);
 	tcase_add_test(tc, test_many);
