@@ -3,9 +3,9 @@
 """What strangers may have a hand in: addresses, names, headers, bodies."""
 import os
 
-from conform import (A, B, C, DATA, ME, TEXT, USAGE, address, case, clean,
-                     field, letter, main, none, octets, one_of, refused, row,
-                     sent, sound, told, want)
+from conform import (A, B, C, DATA, ME, TEXT, USAGE, both, case, clean, field,
+                     letter, main, none, octets, one_of, refused, row, sent,
+                     sound, told, want)
 
 M = letter("Subject: x")
 EVIL = "evil@evil.example"
@@ -19,7 +19,7 @@ def harmless(label, argv, stdin=M, *, senders=(ME,), rcpts=((A,),), code=DATA,
         clean(got)
         want(got.status == 0, "exit status", got.status)
         real = [m for m in got.mails if m.rcpts != [ME]]
-        want(len(real) <= 1, "one message", got.mails)
+        want(len(real) == 1, "one message", got.mails)
         for mail in real:
             sound(mail)
             want(mail.sender in senders, "sender", mail.sender)
@@ -83,26 +83,31 @@ for option in "-X", "-OQueueDirectory=", "-C":
     @case(f"injection: {option} behind -- is no option")
     def behind(place, option=option):
         os.mkdir(place.path("public"))
-        got = place.run(["--", A, option + place.path("public/evil")], M)
+        word = option + place.path("public/evil")
+        place.run(["--", A, word], M, one_of(
+            sent(A, word + "@d.example"), told(DATA)))
         want(not os.listdir(place.path("public")), "no file")
-        want(all(A in m.rcpts or m.rcpts == [ME] for m in got.mails),
-             "recipients")
-        if got.status != 0:
-            want(not got.mails, "nothing sent")
-for label, address in (("a shell's words", "`touch ran`@b.example"),
-                       ("a program", "|/bin/touch ran"),
-                       ("a file", "/tmp/ran"),
-                       ("an included file", ":include:/etc/passwd"),
-                       ("a variable", "$(touch ran)@b.example")):
+
+
+# The parentheses are a comment's.
+KEPT = {"$(touch ran)@b.example": "$@b.example",
+        "/tmp/ran": "/tmp/ran@d.example"}
+for label, word in (("a shell's words", "`touch ran`@b.example"),
+                    ("a variable", "$(touch ran)@b.example"),
+                    ("a program", "|/bin/touch ran"),
+                    ("a file", "/tmp/ran"),
+                    ("an included file", ":include:/etc/passwd")):
     @case(f"injection: {label} as an operand: nothing is run")
-    def operand(place, address=address):
-        got = place.run([address], M)
+    def operand(place, word=word):
+        got = place.run([A, word], M, one_of(
+            sent(A, KEPT[word]) if word in KEPT else refused(DATA), told(DATA), both(clean, lambda got: want(
+                A in [r for m in got.mails for r in m.rcpts], "sent"))))
         want(not os.path.exists(place.path("ran")), "not run")
         want(not os.path.exists("/tmp/ran"), "not written")
-        want(not any(b"root:" in m.text for m in got.mails), "not read")
         want(b"root:" not in got.out + got.err, "not shown", got.err)
-        want(len(got.mails) <= 1, "once")
-        clean(got)
+        want(not any(b"root:" in m.text for m in got.mails), "not read")
+
+
 row("injection: an operand of 1 MB", ["x" * 100000 + "@b.example", A], M,
     told(DATA))
 row("injection: a million commas", ["," * 100000 + A], M,

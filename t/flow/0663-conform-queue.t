@@ -146,6 +146,15 @@ for name, argv in ("sendmail", ["-bi"]), ("newaliases", []), (
         lambda got: want(got.status == 0 and not got.mails, "exit status",
                          got.status, got.err), name=name)
 
+
+@case("aliases: newaliases and a broken file", ours=True)
+def broken(place):
+    path = place.write("aliases", "root: x\nno colon\n")
+    place.program.configure(place, place.relay.port, f'aliases = "{path}";')
+    place.run([], b"", refused(CONFIG, says=re.escape(path) + ":2: "),
+              name="newaliases")
+
+
 # ---- -bv
 
 

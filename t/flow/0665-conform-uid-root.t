@@ -65,8 +65,22 @@ caller("no passwd entry, no environment", NOBODY, [A], M,
        env={"HOME": None, "PATH": None, "USER": None, "LOGNAME": None})
 caller("mailq of another user", OTHER, ["-bp"], b"",
        lambda got: want(got.status == 0, "exit status", got.err))
-caller("-q of another user", OTHER, ["-q"], b"",
-       lambda got: want(not got.mails, "nothing"))
+
+
+@case("uid: -q of another user: his own mail", ours=True)
+def own_queue(place):
+    def become():
+        os.setgroups([])
+        os.setgid(OTHER)
+        os.setuid(OTHER)
+
+    place.program.share(place, OTHER)
+    got = place.run([A], M, before=become,
+                    plan={"answers": {"rcpt": "450 4.2.0 not now"}})
+    want(got.status == 0 and got.queued() == 1, "put off", got.err)
+    place.run(["-q"], b"", sent(A, sender="daemon@d.example", out=None),
+              before=become, plan={})
+
 
 if os.getuid() != 0 or known(NOBODY):
     print("1..0 # SKIP needs root, and a uid that nobody has")
