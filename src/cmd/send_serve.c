@@ -33,6 +33,7 @@ enum {
 struct worker {
 	const struct profile_home *home;
 	int fd; /* to it; -1: there is none */
+	pid_t pid;
 };
 
 struct serve {
@@ -180,17 +181,19 @@ call_worker(struct serve *s, const struct profile_home *home, const char *id)
 	char text[ENVELOPE_ID_MAX + 1] = "";
 	struct worker *w = find_worker(s, home);
 	struct err e = ERR_NONE;
-	pid_t pid;
 
 	memcpy(text, id, strlen(id));
 	if (w->fd >= 0 && (write(w->fd, text, sizeof(text)) >= 0 ||
 			      errno == EAGAIN || errno == EWOULDBLOCK))
 		return;
-	if (w->fd >= 0)
+	if (w->fd >= 0) { /* it has died */
 		close(w->fd);
+		sys_reap(w->pid);
+	}
 	w->fd = -1;
 	s->worker = w;
-	if (sys_child(run_worker, s, log_uses_stderr(), &pid, &w->fd, &e) != 0)
+	if (sys_child(run_worker, s, log_uses_stderr(), &w->pid, &w->fd, &e) !=
+	    0)
 		log_event(LOG_LEVEL_WARN, id, "run", "result", "failed",
 		    "reason", e.text, NULL);
 	else if (write(w->fd, text, sizeof(text)) < 0)
