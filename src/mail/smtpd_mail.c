@@ -89,6 +89,20 @@ struct wanted {
 static const struct fault bad_value = { 501, "5.5.4",
 	"a parameter has a value that it can't have" };
 
+/* As many digits as it may have (RFC 1870 3) are more than fit. */
+static bool
+parse_size(const char *value, uint64_t *size)
+{
+	enum { MAX_DIGITS = 20 };
+	size_t n = strspn(value, "0123456789");
+
+	if (n == 0 || n > MAX_DIGITS || value[n] != '\0')
+		return false;
+	if (!text_parse_uint(value, UINT64_MAX, size))
+		*size = UINT64_MAX;
+	return true;
+}
+
 static const struct fault *
 take_size(struct wanted *w, const char *value)
 {
@@ -96,7 +110,7 @@ take_size(struct wanted *w, const char *value)
 		"the message is larger than is taken here" };
 	uint64_t max = w->d->settings->max_message, size;
 
-	if (!text_parse_uint(value, UINT64_MAX, &size))
+	if (!parse_size(value, &size))
 		return &bad_value;
 	return max > 0 && size > max ? &too_large : NULL;
 }

@@ -215,6 +215,10 @@ static const struct {
 	    "MAIL FROM:<a> SIZE=1 size=1\r\nMAIL FROM:<a> AUTH=<>\r\n"
 	    "MAIL FROM:<a> NOTIFY=NEVER\r\n",
 	    "220 552 501 501 501 501 501 501 501 501 555 555 " },
+	{ "sizes of 20 digits, and of 21",
+	    "MAIL FROM:<a> SIZE=99999999999999999999\r\n"
+	    "MAIL FROM:<a> SIZE=100000000000000000000\r\n",
+	    "220 552 501 " },
 	{ "parameters of RCPT",
 	    MAIL "RCPT TO:<c@d> NOTIFY=success,FAILURE ORCPT=rfc822;c+2Bx@d\r\n"
 		 "RCPT TO:<e@f> NOTIFY=NEVER\r\nDATA\r\n.\r\n",
