@@ -311,6 +311,20 @@ dsn_rcpt_copy(struct dsn_rcpt *to, const struct dsn_rcpt *from)
 }
 
 void
+dsn_rcpt_merge(struct dsn_rcpt *to, const struct dsn_rcpt *more)
+{
+	static const unsigned unsaid = DSN_FAILURE | DSN_DELAY;
+	unsigned a = to->notify, b = more->notify;
+
+	if (to->orcpt == NULL)
+		to->orcpt = mem_dup(more->orcpt);
+	if (a == b || b == DSN_NEVER)
+		return;
+	to->notify =
+	    a == DSN_NEVER ? b : (a != 0 ? a : unsaid) | (b != 0 ? b : unsaid);
+}
+
+void
 dsn_rcpt_clear(struct dsn_rcpt *r)
 {
 	free(r->orcpt);

@@ -84,4 +84,12 @@ void dsn_wish_clear(struct dsn_wish *w);
 void dsn_rcpt_copy(struct dsn_rcpt *to, const struct dsn_rcpt *from);
 void dsn_rcpt_clear(struct dsn_rcpt *r);
 
+/*
+ * Of a recipient who was named twice all is wanted that was wanted either time;
+ * where once nothing was said, failures and delays are. "Never" is only left
+ * where both say it: it must not take a report from whoever waits for it. The
+ * first ORCPT is kept.
+ */
+void dsn_rcpt_merge(struct dsn_rcpt *to, const struct dsn_rcpt *more);
+
 #endif

@@ -150,16 +150,18 @@ envelope_grow(struct envelope *v)
 
 /*
  * Add text, which is ours from now on, unless it is there already: *is_new
- * tells.
+ * tells; *at is where it is.
  */
 static int
-envelope_put_rcpt(struct envelope *v, char *text, bool *is_new, struct err *e)
+envelope_put_rcpt(
+    struct envelope *v, char *text, bool *is_new, size_t *at, struct err *e)
 {
 	uint32_t *slot;
 
 	envelope_grow(v);
 	slot = envelope_slot(v, text, envelope_domain(text));
 	*is_new = *slot == 0;
+	*at = *is_new ? v->n_rcpts : *slot - 1;
 	if (!*is_new) {
 		free(text);
 		return 0;
@@ -205,8 +207,10 @@ int
 envelope_add_rcpt_dsn(struct envelope *v, const struct addr *a,
     const struct dsn_rcpt *wish, struct err *e)
 {
+	struct dsn_rcpt both = { 0 };
 	char *text;
 	bool is_new;
+	size_t at;
 	int code;
 
 	if (addr_is_null(a))
@@ -215,9 +219,13 @@ envelope_add_rcpt_dsn(struct envelope *v, const struct addr *a,
 	text = envelope_text(a, e);
 	if (text == NULL)
 		return EX_DATAERR;
-	code = envelope_put_rcpt(v, text, &is_new, e);
-	if (code == 0 && is_new && wish != NULL)
-		envelope_set_wish(v, v->n_rcpts - 1, wish);
+	code = envelope_put_rcpt(v, text, &is_new, &at, e);
+	if (code == 0 && wish != NULL) {
+		dsn_rcpt_copy(&both, is_new ? wish : envelope_wish(v, at));
+		dsn_rcpt_merge(&both, wish);
+		envelope_set_wish(v, at, &both);
+		dsn_rcpt_clear(&both);
+	}
 	return code;
 }
 
@@ -248,9 +256,10 @@ envelope_restore_rcpt(struct envelope *v, const char *text, struct err *e)
 {
 	int code = envelope_check(text, e);
 	bool is_new;
+	size_t at;
 
 	if (code == 0)
-		code = envelope_put_rcpt(v, mem_dup(text), &is_new, e);
+		code = envelope_put_rcpt(v, mem_dup(text), &is_new, &at, e);
 	if (code == 0 && !is_new)
 		code = err_set(
 		    e, EX_DATAERR, "envelope: %.80s: is there twice", text);

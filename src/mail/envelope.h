@@ -56,8 +56,9 @@ int envelope_set_sender(
     struct envelope *v, const struct addr *a, struct err *e);
 int envelope_add_rcpt(struct envelope *v, const struct addr *a, struct err *e);
 
-/* The same, with what is wanted of him, copied; NULL: nothing was said. Of one
- * who is there already nothing changes. */
+/* The same, with what is wanted of him, copied; NULL: nothing was said, and
+ * nothing changes. Of one who is there already it is wanted as well
+ * (dsn_rcpt_merge()). */
 int envelope_add_rcpt_dsn(struct envelope *v, const struct addr *a,
     const struct dsn_rcpt *wish, struct err *e);
 

@@ -287,7 +287,7 @@ START_TEST(restores)
 }
 END_TEST
 
-/* Nothing is kept where nothing is said; the first word on one counts. */
+/* Nothing is kept where nothing is said; of one named twice both count. */
 START_TEST(keeps_wishes)
 {
 	struct dsn_rcpt never = { .notify = DSN_NEVER };
@@ -320,6 +320,9 @@ START_TEST(keeps_wishes)
 	ck_assert_ptr_ne(envelope_wish(&v, 1)->orcpt, both.orcpt);
 	for (i = 2; i < 101; i++)
 		ck_assert_uint_eq(envelope_wish(&v, (size_t)i)->notify, 0);
+	ck_assert_int_eq(envelope_add_rcpt_dsn(&v, &a, &nothing, &e), 0);
+	ck_assert_uint_eq(
+	    envelope_wish(&v, 1)->notify, both.notify | DSN_DELAY);
 	ck_assert_uint_eq(envelope_wish(&v, 101)->notify, DSN_NEVER);
 	envelope_set_wish(&v, 1, &nothing);
 	ck_assert_ptr_null(envelope_wish(&v, 1)->orcpt);
