@@ -59,6 +59,12 @@ def early(place):
     place.finish(child, hold=refused(USAGE, exact=True))
 
 
+for name in "osmtp", "sendmail.osmtp", "mail":
+    row(f"options: the program's name is {name}", ["-i", A], M,
+        sent(A, body=TEXT), name=name, ours=True)
+row("options: a mode counts more than the name", ["-bm", A], M, sent(A),
+    name="mailq", ours=True)
+
 # ---- with an effect
 
 fine("-bm")

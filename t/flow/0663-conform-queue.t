@@ -108,6 +108,16 @@ def others(place):
                                        "the other is sent", got.mails))
 
 
+@case("queue: it cannot be written", ours=True)
+def unwritable(place):
+    place.write("spool", "no folder\n")
+    got = place.run([A], M)
+    want(got.status in (73, 74), "exit status", got.status)
+    want(not got.mails, "nothing sent")
+    want(octets(place.path("spool")) in got.err and
+         b"dead.letter" in got.err, "what, and where the text is", got.err)
+
+
 # ---- aliases
 
 def aliased(label, argv, file, *rcpts):
