@@ -52,14 +52,14 @@ unlike "$(grep ' C ' "$LOG/smtp.trace")" 'NOTIFY|ORCPT|RET=|ENVID' \
     '... no parameter that was not offered'
 is "$(last sender)" '' '... from nobody'
 is "$(last accepted)" '["box@example.com"]' '... to the sender'
-like "$(text "$(newest)")" '^Subject: Mail that was handed on: ann@example.org$' '... what'
-like "$(text "$(newest)")" '^Original-Envelope-Id: QQ\+1$' '... ENVID, decoded'
-like "$(text "$(newest)")" '^Original-Recipient: rfc822; ann@example.org$' '... ORCPT'
-like "$(text "$(newest)")" '^Action: relayed$' '... Action'
-like "$(text "$(newest)")" '^Status: 2\.' '... Status'
-like "$(text "$(newest)")" '^Auto-Submitted: auto-replied$' '... no robot answers it'
-like "$(text "$(newest)")" '^Content-Type: text/rfc822-headers$' '... the header, FULL or not'
-unlike "$(text "$(newest)")" '^body$' '... and no more'
+like "$(text)" '^Subject: Mail that was handed on: ann@example.org$' '... what'
+like "$(text)" '^Original-Envelope-Id: QQ\+1$' '... ENVID, decoded'
+like "$(text)" '^Original-Recipient: rfc822; ann@example.org$' '... ORCPT'
+like "$(text)" '^Action: relayed$' '... Action'
+like "$(text)" '^Status: 2\.' '... Status'
+like "$(text)" '^Auto-Submitted: auto-replied$' '... no robot answers it'
+like "$(text)" '^Content-Type: text/rfc822-headers$' '... the header, FULL or not'
+unlike "$(text)" '^body$' '... and no more'
 python3 - "$LOG/msg-$(sent).eml" <<'END'
 import email, email.policy, sys
 with open(sys.argv[1], "rb") as f:
@@ -123,11 +123,11 @@ once
 is "$(sent)" $((n + 1)) '-N success,delay: no report on a failure'
 send -N failure -R hdrs -odq no@example.org
 once
-like "$(text "$(newest)")" '^Action: failed$' '-N failure: a report'
-unlike "$(text "$(newest)")" '^body$' '... with -R hdrs of the header alone'
+like "$(text)" '^Action: failed$' '-N failure: a report'
+unlike "$(text)" '^body$' '... with -R hdrs of the header alone'
 send -N failure -R full -odq no@example.org
 once
-like "$(text "$(newest)")" '^body$' '... with -R full whole'
+like "$(text)" '^body$' '... with -R full whole'
 
 # ---- a delay
 
