@@ -33,7 +33,7 @@ const char *sys_real_spooldir(void);
 const char *sys_real_ca_file(void);
 const char *sys_real_aliases_file(void);
 void sys_real_user_load(struct sys_user *u, uid_t uid);
-bool sys_real_wait_input(int fd, int64_t ms);
+bool sys_real_wait_for(int fd, bool to_write, int64_t ms);
 
 #define sys_now		 sys_real_now
 #define sys_random	 sys_real_random
@@ -45,7 +45,7 @@ bool sys_real_wait_input(int fd, int64_t ms);
 #define sys_ca_file	 sys_real_ca_file
 #define sys_aliases_file sys_real_aliases_file
 #define sys_user_load	 sys_real_user_load
-#define sys_wait_input	 sys_real_wait_input
+#define sys_wait_for	 sys_real_wait_for
 #include "../src/base/sys.c"
 #undef sys_now
 #undef sys_random
@@ -57,7 +57,7 @@ bool sys_real_wait_input(int fd, int64_t ms);
 #undef sys_ca_file
 #undef sys_aliases_file
 #undef sys_user_load
-#undef sys_wait_input
+#undef sys_wait_for
 
 /* A number from the environment; false if it is not set. */
 static bool
@@ -193,11 +193,11 @@ sys_user_load(struct sys_user *u, uid_t uid)
 }
 
 bool
-sys_wait_input(int fd, int64_t ms)
+sys_wait_for(int fd, bool to_write, int64_t ms)
 {
 	uint64_t patience;
 
-	return sys_real_wait_input(
-	    fd, env_number("OSMTP_TEST_PATIENCE", &patience) ? (int64_t)patience
-							     : ms);
+	if (env_number("OSMTP_TEST_PATIENCE", &patience))
+		ms = (int64_t)patience;
+	return sys_real_wait_for(fd, to_write, ms);
 }

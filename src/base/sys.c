@@ -433,9 +433,9 @@ sys_child(void (*fn)(int fd, void *ctx), void *ctx, bool keep_stderr,
 }
 
 bool
-sys_wait_input(int fd, int64_t ms)
+sys_wait_for(int fd, bool to_write, int64_t ms)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct pollfd p = { .fd = fd, .events = to_write ? POLLOUT : POLLIN };
 	int64_t due = sys_read_clock(CLOCK_MONOTONIC) + ms, left = ms;
 	int n = 0;
 

@@ -75,9 +75,10 @@ bool sys_is_system_uid(uid_t uid);
  */
 bool sys_fix_std(void);
 
-/* Wait until there is something to be read from fd, or its end, or an error;
- * false if that takes more than ms. A test can make it shorter. */
-bool sys_wait_input(int fd, int64_t ms);
+/* Wait until fd can be read from or, if to_write, take PIPE_BUF octets, or
+ * until its end, or an error; false if that takes more than ms. A test can make
+ * it shorter. */
+bool sys_wait_for(int fd, bool to_write, int64_t ms);
 
 /*
  * Fork a child that runs fn(fd, ctx) and then _exit(0). What it writes to fd

@@ -173,6 +173,15 @@ read_operand(const char *text, struct addr_list *out, struct err *e)
 	return err_wrap(e, "recipient");
 }
 
+static int
+complain_of_none(const struct cmd_call *c)
+{
+	struct err e = ERR_NONE;
+
+	err_set(&e, EX_USAGE, "option -bv: give addresses to look at");
+	return cmd_complain(c, &e);
+}
+
 /* The code of the first that has nowhere to go. */
 static int
 verify(struct asked *q)
@@ -193,6 +202,8 @@ verify(struct asked *q)
 		code = verify_one(q, &l.v[k]);
 		first = first != 0 ? first : code;
 	}
+	if (l.n == 0 && first == 0) /* operands with nothing in them */
+		first = complain_of_none(q->call);
 	addr_list_clear(&l);
 	return first;
 }
@@ -221,13 +232,7 @@ with_conf(
 int
 cmd_verify(const struct cmd_call *c, const struct opts *o)
 {
-	struct err e = ERR_NONE;
-
-	if (o->n_rcpts == 0) {
-		err_set(&e, EX_USAGE, "option -bv: give addresses to look at");
-		return cmd_complain(c, &e);
-	}
-	return with_conf(c, o, verify);
+	return o->n_rcpts == 0 ? complain_of_none(c) : with_conf(c, o, verify);
 }
 
 int

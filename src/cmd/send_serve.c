@@ -14,6 +14,7 @@
 #include "cmd/send_part.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,8 +25,9 @@
 #include "mail/smtpd.h"
 
 enum {
-	IDLE_MS = 60 * 60 * 1000, /* RFC 5321 4.5.3.2.7 asks for 5 minutes;
-				     a client here costs nothing */
+	IDLE_MS = 60 * 60 * 1000, /* to speak, or to read: RFC 5321 4.5.3.2.7
+				     asks for 5 minutes; a client here costs
+				     nothing */
 	IDS_READ = 256		  /* of the worker, at once */
 };
 
@@ -51,25 +53,29 @@ struct serve {
 
 /* ---- the client */
 
-static bool
-flush(struct serve *s)
-{
-	struct buf *b = smtpd_replies(s->smtpd);
-	struct stream_sink out = stream_to_fd(STDOUT_FILENO);
-
-	if (b->len > 0 && out.write(&out, b->data, b->len) != 0) {
-		s->is_over = true;
-		s->code = EX_IOERR;
-	}
-	buf_reset(b);
-	return !s->is_over;
-}
-
 static void
 end_session(struct serve *s, int code)
 {
 	s->is_over = true;
 	s->code = code;
+}
+
+/* Piece by piece: a client that lives and reads nothing must not hold us. */
+static bool
+flush(struct serve *s)
+{
+	struct buf *b = smtpd_replies(s->smtpd);
+	struct stream_sink out = stream_to_fd(STDOUT_FILENO);
+	size_t at, n;
+
+	for (at = 0; at < b->len && !s->is_over; at += n) {
+		n = b->len - at < PIPE_BUF ? b->len - at : PIPE_BUF;
+		if (!sys_wait_for(STDOUT_FILENO, true, IDLE_MS) ||
+		    out.write(&out, b->data + at, n) != 0)
+			end_session(s, EX_IOERR);
+	}
+	buf_reset(b);
+	return !s->is_over;
 }
 
 /* Let the client hear, and hear him. False: the session is over. */
@@ -82,7 +88,7 @@ hear(struct serve *s)
 
 	if (!flush(s))
 		return false;
-	if (!sys_wait_input(STDIN_FILENO, IDLE_MS)) {
+	if (!sys_wait_for(STDIN_FILENO, false, IDLE_MS)) {
 		smtpd_close(s->smtpd, "4.4.2", "nothing was said for too long");
 		flush(s);
 		end_session(s, EX_TEMPFAIL);

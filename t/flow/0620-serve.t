@@ -131,5 +131,13 @@ run "$SENDMAIL" -bs <"$TMP/silence"
 exits 75 'a client that says nothing for too long'
 like "$out" '^421 4.4.2 ' '... is told'
 exec 7>&-
+yes NOOP | head -n 100000 >"$TMP/session"
+mkfifo "$TMP/unread"
+exec 7<>"$TMP/unread"
+# shellcheck disable=SC2016 # the inner shell has them
+run timeout 60 sh -c '"$1" -bs <"$2" >"$3"' - "$SENDMAIL" "$TMP/session" \
+    "$TMP/unread"
+exits 74 'a client that reads nothing'
+exec 7>&-
 unset OSMTP_TEST_PATIENCE
 finish

@@ -234,6 +234,8 @@ like "$out" '^recipient: bob@example.org ->' '... and the others are looked at'
 asks -bv "bob@example.org
 eve@example.net"
 exits 65 '-bv with a line end in an address'
+asks -bv '' ' '
+exits 64 '-bv with nothing in its addresses'
 asks -bv -a nobody bob@example.org
 exits 78 '-bv with a profile that is not there'
 sed 's/domain/unaliased = "reject"; domain/' "$HOME/.config/osmtp/osmtp.conf" \
