@@ -17,7 +17,7 @@ VERSION = "cron", "3.0pl1-"         # tells Debian 12
 
 BASE = """base-files bash coreutils dash debianutils diffutils findutils
     gawk grep gzip hostname libc-bin ncurses-base procps sed tar
-    util-linux libcurl3-gnutls libgnutls30 libconfig9 libidn2-0 libjansson4
+    util-linux libdb5.3 libicu72 libnsl2 libsasl2-2 libssl3 libcurl3-gnutls libgnutls30 libconfig9 libidn2-0 libjansson4
     """.split()
 PROGRAMS = """alpine anacron apt-listchanges arpwatch at bsd-mailx cron
     dovecot-sieve fail2ban git-email libemail-sender-perl libmailtools-perl
@@ -27,7 +27,7 @@ PROGRAMS = """alpine anacron apt-listchanges arpwatch at bsd-mailx cron
     ruby-mail s-nail smartmontools sudo unattended-upgrades vacation
    """.split()
 # Beside the above they can't be installed; each is a layer of its own.
-OTHERS = ["systemd-cron"]
+OTHERS = ["systemd-cron", "postfix"]
 # The tree has no use for these, or, the mailer, its own.
 WITHOUT = """dbus fonts-font-awesome fonts-lato libgccjit0 logrotate
     systemd systemd-sysv udev xdg-utils""".split()
