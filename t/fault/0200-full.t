@@ -56,7 +56,13 @@ class Small:
         shutil.rmtree(self.path + "/fillers", ignore_errors=True)
 
     def end(self):
-        subprocess.run(["umount", self.path], check=True)
+        """Unmount it, once the child that a command leaves has ended."""
+        due = time.monotonic() + 20
+        while subprocess.run(["umount", self.path],
+                             stderr=subprocess.DEVNULL).returncode:
+            if time.monotonic() > due:
+                raise RuntimeError(f"{self.path} stays busy")
+            time.sleep(0.05)
 
 
 def sweep(place, name, cases, start):
