@@ -5,11 +5,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/json.h"
 #include "cmd/tell.h"
 #include "core/account.h"
+#include "mail/field.h"
 
 static const char *const place_names[] = {
 	[SPOOL_QUEUE] = "queue", [SPOOL_FAILED] = "failed", [SPOOL_BAD] = "bad"
@@ -156,23 +156,6 @@ print_open_rcpts(const struct spool_item *i)
 	buf_clear(&said);
 }
 
-/* "Mon Nov 23 17:05:00", by the local clock, in English. */
-static void
-add_arrival(struct buf *b, int64_t ms)
-{
-	static const char days[][4] = { "Sun", "Mon", "Tue", "Wed", "Thu",
-		"Fri", "Sat" };
-	static const char months[][4] = { "Jan", "Feb", "Mar", "Apr", "May",
-		"Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
-	time_t t = (time_t)(ms / 1000);
-	struct tm tm;
-
-	if (localtime_r(&t, &tm) != NULL)
-		buf_add_fmt(b, "%s %s %2d %02d:%02d:%02d", days[tm.tm_wday],
-		    months[tm.tm_mon], tm.tm_mday, tm.tm_hour, tm.tm_min,
-		    tm.tm_sec);
-}
-
 static void
 print_item(const struct queue *q, const struct spool_item *i, bool busy)
 {
@@ -186,7 +169,7 @@ print_item(const struct queue *q, const struct spool_item *i, bool busy)
 			    : "");
 	printf("%-17s %8" PRIu64, b.data, i->envelope.size);
 	buf_reset(&b);
-	add_arrival(&b, i->accepted);
+	field_add_brief_date(&b, i->accepted);
 	printf(" %-20s %s\n", b.data,
 	    sender[0] != '\0' ? sender : "MAILER-DAEMON");
 	printf("(%s", state_word(q->place, i, busy));

@@ -31,17 +31,12 @@ take(struct send_job *j, struct err *e)
 		.notify = o->notify,
 		.rcpts = o->rcpts,
 		.n_rcpts = o->n_rcpts };
-	struct buf host;
+	char *host = conf_hostname(&j->conf);
 	int code;
 
-	buf_init(&host, 1024);
-	if (j->conf.hostname != NULL)
-		buf_add_str(&host, j->conf.hostname);
-	else
-		sys_hostname(&host);
-	code = submit_take(&j->request, &s, &j->user, host.data, sys_now(),
-	    &j->input.source, e);
-	buf_clear(&host);
+	code = submit_take(
+	    &j->request, &s, &j->user, host, sys_now(), &j->input.source, e);
+	free(host);
 	return code;
 }
 

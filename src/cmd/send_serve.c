@@ -325,18 +325,6 @@ max_message(const struct conf *c)
 	return max;
 }
 
-static char *
-own_name(const struct conf *c)
-{
-	struct buf b;
-
-	if (c->hostname != NULL)
-		return mem_dup(c->hostname);
-	buf_init(&b, 1024);
-	sys_hostname(&b);
-	return buf_take(&b);
-}
-
 static void
 serve_session(struct serve *s)
 {
@@ -362,7 +350,7 @@ send_serve(struct send_job *j, const struct err *bad_conf)
 
 	for (i = 0; i < CONF_MAX_SOURCES; i++)
 		s.workers[i].fd = -1;
-	s.hostname = own_name(&j->conf);
+	s.hostname = conf_hostname(&j->conf);
 	how.hostname = s.hostname;
 	s.smtpd = smtpd_new(&how);
 	serve_session(&s);

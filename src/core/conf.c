@@ -240,6 +240,18 @@ drop_home(struct conf *c, size_t n_homes, size_t n_profiles)
 	}
 }
 
+char *
+conf_hostname(const struct conf *c)
+{
+	struct buf b;
+
+	if (c->hostname != NULL)
+		return mem_dup(c->hostname);
+	buf_init(&b, MAX_HOST_TEXT);
+	sys_hostname(&b);
+	return buf_take(&b);
+}
+
 void
 conf_clear(struct conf *c)
 {

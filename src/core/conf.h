@@ -62,6 +62,10 @@ size_t conf_sources(
 int conf_load(struct conf *c, const struct conf_request *q, struct err *e);
 void conf_clear(struct conf *c);
 
+/* The name of this host: as configured, else as it calls itself, which also
+ * holds where nothing could be loaded. To be freed. */
+char *conf_hostname(const struct conf *c);
+
 /*
  * The part of it that reads, with the files as told: at most two, the user's
  * own before the system's.

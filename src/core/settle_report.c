@@ -233,20 +233,15 @@ write_report(const struct settle_report *r, const struct profile *way,
 		.arrived = i->accepted,
 		.until = r->until };
 	struct report_rcpt *rcpts;
-	struct buf host;
+	char *host = conf_hostname(r->conf);
 	int code;
 
-	buf_init(&host, 1024);
-	if (r->conf->hostname != NULL)
-		buf_add_str(&host, r->conf->hostname);
-	else
-		sys_hostname(&host);
-	out.hostname = host.data;
+	out.hostname = host;
 	out.rcpts = rcpts = list_rcpts(r, &out.n_rcpts);
 	code = report_write(&out, &text.source, i->envelope.size,
 	    i->envelope.eight_bit, spool_sink(d), e);
 	free_rcpts(rcpts, out.n_rcpts);
-	buf_clear(&host);
+	free(host);
 	free(from);
 	return code;
 }

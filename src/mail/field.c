@@ -91,6 +91,26 @@ field_add_date(struct buf *b, int64_t now)
 	    tm.tm_gmtoff < 0 ? '-' : '+', minutes / 60, minutes % 60);
 }
 
+/* The front of asctime(3)'s form. */
+static void
+field_add_day(struct buf *b, const struct tm *tm)
+{
+	buf_add_fmt(b, "%s %s %2d %02d:%02d:%02d", field_days[tm->tm_wday],
+	    field_months[tm->tm_mon], tm->tm_mday, tm->tm_hour, tm->tm_min,
+	    tm->tm_sec);
+}
+
+void
+field_add_brief_date(struct buf *b, int64_t now)
+{
+	time_t t = field_seconds(now);
+	struct tm tm;
+
+	tzset(); /* localtime_r(3) need not look at TZ */
+	err_bug_if(localtime_r(&t, &tm) == NULL);
+	field_add_day(b, &tm);
+}
+
 void
 field_add_mbox_date(struct buf *b, int64_t now)
 {
@@ -98,7 +118,6 @@ field_add_mbox_date(struct buf *b, int64_t now)
 	struct tm tm;
 
 	err_bug_if(gmtime_r(&t, &tm) == NULL);
-	buf_add_fmt(b, "%s %s %2d %02d:%02d:%02d %04d", field_days[tm.tm_wday],
-	    field_months[tm.tm_mon], tm.tm_mday, tm.tm_hour, tm.tm_min,
-	    tm.tm_sec, tm.tm_year + 1900);
+	field_add_day(b, &tm);
+	buf_add_fmt(b, " %04d", tm.tm_year + 1900);
 }

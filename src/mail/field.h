@@ -72,6 +72,9 @@ void field_clear(struct field *f);
  * TZ and English names whatever the locale. */
 void field_add_date(struct buf *b, int64_t now);
 
+/* Append "Mon Nov 23 17:05:00", by the same zone and names. */
+void field_add_brief_date(struct buf *b, int64_t now);
+
 /* Append an mbox separator's date (asctime form, UTC). */
 void field_add_mbox_date(struct buf *b, int64_t now);
 

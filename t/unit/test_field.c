@@ -171,6 +171,18 @@ START_TEST(mbox_dates_are_right)
 }
 END_TEST
 
+START_TEST(brief_dates_are_local)
+{
+	struct buf b;
+
+	ck_assert_int_eq(setenv("TZ", "EAST-5:30", 1), 0);
+	buf_init(&b, 100);
+	field_add_brief_date(&b, 1700000000000);
+	ck_assert_str_eq(b.data, "Wed Nov 15 03:43:20");
+	buf_clear(&b);
+}
+END_TEST
+
 static void
 add(TCase *tc)
 {
@@ -180,6 +192,7 @@ add(TCase *tc)
 	tcase_add_test(tc, compares_names);
 	tcase_add_loop_test(tc, dates_are_right, 0, N(dates));
 	tcase_add_test(tc, mbox_dates_are_right);
+	tcase_add_test(tc, brief_dates_are_local);
 }
 
 int
