@@ -7,18 +7,7 @@
 . "${0%/*}/plain.sh"
 
 export OSMTP_TEST_NOW=1700000000000 OSMTP_TEST_SEED=1
-start_fake - <<'END'
-{"listeners": {"smtp": {}}}
-END
-conf <<END
-domain = "example.com";
-hostname = "host.example.com";
-received = false;
-log = { to = "@TMP@/log"; };
-$(header_profiles '')
-END
-ln -s "$OSMTP" "$TMP/sendmail"
-sendmail=$TMP/sendmail sent=0
+header_setup
 
 # send INPUT OPTION...: head is what arrived of the header, rcpts who gets it.
 send() {

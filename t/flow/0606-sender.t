@@ -7,18 +7,7 @@
 # shellcheck source=plain.sh
 . "${0%/*}/plain.sh"
 
-start_fake - <<'END'
-{"listeners": {"smtp": {}}}
-END
-conf <<END
-domain = "example.com";
-hostname = "host.example.com";
-received = false;
-log = { to = "@TMP@/log"; };
-$(header_profiles '')
-END
-ln -s "$OSMTP" "$TMP/sendmail"
-sendmail=$TMP/sendmail sent=0
+header_setup
 me=$(id -un 2>/dev/null) || me=uid$(id -u)
 
 # sends NAME COMMAND...: a message of $TMP/in; head, mail (the sender), from.

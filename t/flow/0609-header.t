@@ -6,18 +6,7 @@
 # shellcheck source=plain.sh
 . "${0%/*}/plain.sh"
 
-start_fake - <<'END'
-{"listeners": {"smtp": {}}}
-END
-conf <<END
-domain = "example.com";
-hostname = "host.example.com";
-received = false;
-log = { to = "@TMP@/log"; };
-$(header_profiles '')
-END
-ln -s "$OSMTP" "$TMP/sendmail"
-sendmail=$TMP/sendmail sent=0
+header_setup
 H='From: a@example.org\nDate: Mon, 1 Jan 2024 00:00:00 +0000
 Message-ID: <1@example.org>\n'
 

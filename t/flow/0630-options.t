@@ -7,20 +7,7 @@
 # shellcheck source=plain.sh
 . "${0%/*}/plain.sh"
 
-start_fake - <<'END'
-{"listeners": {"smtp": {}}}
-END
-conf <<END
-domain = "example.com";
-log = { to = "@TMP@/log"; };
-default = "box";
-profiles = {
-  $(profile box box@example.com 'kind = "system"; rewrite = false;')
-};
-END
-sendmail=$TMP/sendmail
-ln -s "$OSMTP" "$sendmail"
-dead=$HOME/dead.letter
+box_setup
 cd "$TMP" || exit 1
 cat >in <<'END'
 From: ann@example.com

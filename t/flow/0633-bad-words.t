@@ -7,20 +7,7 @@
 # shellcheck source=plain.sh
 . "${0%/*}/plain.sh"
 
-start_fake - <<'END'
-{"listeners": {"smtp": {}}}
-END
-conf <<END
-domain = "example.com";
-log = { to = "@TMP@/log"; };
-default = "box";
-profiles = {
-  $(profile box box@example.com 'kind = "system"; rewrite = false;')
-};
-END
-sendmail=$TMP/sendmail
-ln -s "$OSMTP" "$sendmail"
-dead=$HOME/dead.letter
+box_setup
 mkdir "$TMP/web" && cd "$TMP/web" || exit 1
 printf 'Subject: hello\n\nbody\n' >"$TMP/in"
 nl='

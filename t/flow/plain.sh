@@ -19,3 +19,38 @@ header_profiles() {
 	profile noreply noreply@example.com "kind = \"system\"; $1"
 	echo '};'
 }
+
+# The fake server, these two, and the program under the name sendmail.
+header_setup() {
+	start_fake - <<-'END'
+		{"listeners": {"smtp": {}}}
+	END
+	conf <<-END
+		domain = "example.com";
+		hostname = "host.example.com";
+		received = false;
+		log = { to = "@TMP@/log"; };
+		$(header_profiles '')
+	END
+	# shellcheck disable=SC2034 # the test has them
+	sendmail=$TMP/sendmail sent=0
+	ln -s "$OSMTP" "$sendmail"
+}
+
+# The same with one profile, which leaves a message as it is.
+box_setup() {
+	start_fake - <<-'END'
+		{"listeners": {"smtp": {}}}
+	END
+	conf <<-END
+		domain = "example.com";
+		log = { to = "@TMP@/log"; };
+		default = "box";
+		profiles = {
+		$(profile box box@example.com 'kind = "system"; rewrite = false;')
+		};
+	END
+	# shellcheck disable=SC2034 # the test has them
+	sendmail=$TMP/sendmail dead=$HOME/dead.letter sent=0
+	ln -s "$OSMTP" "$sendmail"
+}
